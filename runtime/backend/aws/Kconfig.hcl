@@ -1,0 +1,148 @@
+choice "CLOUD_SERVICE" {
+  option "AWS_IOT" {
+    type   = bool
+    prompt = "AWS IoT Core"
+    select = [MQTT_HELPER, MQTT_LIB_TLS]
+  }
+}
+
+menu "AWS IoT Core" {
+  depends_on = AWS_IOT
+
+  option "AWS_IOT_BROKER_HOST_NAME" {
+    type     = string
+    prompt   = "Host name of the account's endpoint"
+    required = true
+    pattern  = "^[A-Za-z0-9.-]+$"
+    default {
+      value = "localhost"
+      if    = CLOUD_LAB_DEFAULTS
+      mark  = "lab"
+    }
+    help = "As PREFIX-ats.iot.REGION.amazonaws.com, from `aws iot describe-endpoint --endpoint-type iot:Data-ATS`."
+  }
+
+  option "AWS_IOT_CLIENT_ID_STATIC" {
+    type    = string
+    prompt  = "Client id of the library"
+    default = "my-thing"
+    effect  = "the cloud module gives the client id, see CLOUD_CLIENT_ID and HW_ID_LIBRARY_SOURCE"
+  }
+
+  option "AWS_IOT_CLIENT_ID_MAX_LEN" {
+    type    = int
+    prompt  = "Longest client id"
+    default = 40
+    range   = [1, 128]
+    unit    = "bytes"
+    help    = "AWS IoT Core takes up to 128 bytes."
+  }
+
+  option "AWS_IOT_CONNECT_TIMEOUT_SECONDS" {
+    type    = int
+    prompt  = "Time that making a connection may take"
+    default = 30
+    range   = [1, 3600]
+    unit    = "s"
+  }
+
+  option "AWS_IOT_AUTO_DEVICE_SHADOW_REQUEST" {
+    type    = bool
+    prompt  = "Ask for the device shadow once connected"
+    default = true
+  }
+
+  option "AWS_IOT_TOPIC_GET_ACCEPTED_SUBSCRIBE" {
+    type   = bool
+    prompt = "Subscribe to shadow/get/accepted"
+  }
+
+  option "AWS_IOT_TOPIC_GET_REJECTED_SUBSCRIBE" {
+    type   = bool
+    prompt = "Subscribe to shadow/get/rejected"
+    help   = "Without it the device does not learn that it has no shadow yet, and so never reports its configuration."
+  }
+
+  option "AWS_IOT_TOPIC_UPDATE_ACCEPTED_SUBSCRIBE" {
+    type   = bool
+    prompt = "Subscribe to shadow/update/accepted"
+  }
+
+  option "AWS_IOT_TOPIC_UPDATE_REJECTED_SUBSCRIBE" {
+    type   = bool
+    prompt = "Subscribe to shadow/update/rejected"
+  }
+
+  option "AWS_IOT_TOPIC_UPDATE_DELTA_SUBSCRIBE" {
+    type   = bool
+    prompt = "Subscribe to shadow/update/delta"
+    help   = "Changes of the configuration come by it."
+  }
+
+  option "AWS_IOT_TOPIC_DELETE_ACCEPTED_SUBSCRIBE" {
+    type   = bool
+    prompt = "Subscribe to shadow/delete/accepted"
+  }
+
+  option "AWS_IOT_TOPIC_DELETE_REJECTED_SUBSCRIBE" {
+    type   = bool
+    prompt = "Subscribe to shadow/delete/rejected"
+  }
+}
+
+menu "AWS Jobs and FOTA" {
+  planned = "FOTA by AWS Jobs"
+
+  option "AWS_JOBS" {
+    type   = bool
+    prompt = "Topics of AWS Jobs"
+  }
+
+  group {
+    depends_on = AWS_JOBS
+
+    option "CLIENT_ID_MAX_LEN" {
+      type    = int
+      prompt  = "Longest client id in topics of AWS Jobs"
+      default = 64
+      unit    = "bytes"
+    }
+
+    option "UPDATE_JOB_PAYLOAD_LEN" {
+      type    = int
+      prompt  = "Longest status document"
+      default = 1350
+      unit    = "bytes"
+    }
+  }
+
+  option "AWS_FOTA" {
+    type       = bool
+    prompt     = "FOTA by AWS Jobs"
+    depends_on = AWS_IOT
+    select     = [AWS_JOBS]
+    default    = AWS_IOT
+  }
+
+  group {
+    depends_on = AWS_FOTA
+
+    option "AWS_FOTA_PAYLOAD_SIZE" {
+      type    = int
+      prompt  = "Longest job message"
+      default = 1350
+      unit    = "bytes"
+    }
+
+    option "AWS_FOTA_DOWNLOAD_SECURITY_TAG" {
+      type    = int
+      prompt  = "Security tag of the image download"
+      default = -1
+    }
+  }
+}
+
+component "backend" {
+  if         = AWS_IOT
+  implements = ["Reporter", "Batcher", "Alerter", "Configurer", "Locator", "Assistant", "Diagnoser"]
+}
