@@ -1,0 +1,35 @@
+# Every target installs what it needs. `make test` is all that CI runs.
+
+GO      ?= go
+LINT    := $(GO) tool -modfile=$(CURDIR)/tools/lint/go.mod golangci-lint
+COUNT   ?= 1
+
+.PHONY: run test unit real lint bench fuzz generate install-test-deps
+
+run: ## the AWS firmware against the local AWS IoT Core, until Ctrl-C
+	$(GO) run ./cmd/cloudgen lab -overlay overlay-aws.hcl
+
+test: install-test-deps lint unit real ## everything
+
+unit: ## what needs Go alone
+	$(GO) vet ./...
+	CGO_ENABLED=1 $(GO) test -race -count=$(COUNT) -timeout 20m ./...
+
+real: install-test-deps ## against software that we did not write
+	$(GO) test -tags real -count=$(COUNT) -timeout 40m ./test/real/...
+
+lint:
+	$(LINT) run ./...
+
+bench: ## figures of docs/performance.md
+	$(GO) run ./test/bench
+
+fuzz: ## each fuzz target for FUZZTIME
+	./scripts/fuzz $(or $(FUZZTIME),30s)
+
+generate: ## everything in the repository that is generated: examples, option reference, module table, golden files
+	$(GO) generate ./...
+	$(GO) test ./gen/... -update
+
+install-test-deps:
+	./scripts/install-test-deps
