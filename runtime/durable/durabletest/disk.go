@@ -1,0 +1,326 @@
+// Package durabletest has a disk in memory that forgets what was not synced, for tests of whoever keeps state with package durable.
+//
+// A Disk follows what POSIX promises and no more. Written bytes, truncations, new names, renames and removals are at first in memory
+// only. File.Sync carries one file's bytes to the medium, SyncFolder one folder's names. Until then a power cut may have let any part
+// through: any prefix of the bytes, zeros in their place, any choice of the names, in any order. Crashes lists all these outcomes.
+package durabletest
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"maps"
+	"path/filepath"
+
+	"github.com/cloudgen/cloudgen/runtime/durable"
+)
+
+// ErrCut is what every operation returns from the cut on.
+var ErrCut = errors.New("the power is cut")
+
+// Fault names an operation that a Disk pretends to do, to see whether a test notices that it is missing.
+type Fault int
+
+// The faults.
+const (
+	None             Fault = iota
+	DropFileSync           // File.Sync does nothing
+	DropFolderSync         // SyncFolder does nothing
+	RenameByCopying        // Rename empties the target and writes the bytes into it
+	RefuseOperations       // not dropped but refused: from CutAfter on an operation gives an error, and the power stays
+)
+
+// ErrRefused is what an operation returns under RefuseOperations, as a full or broken disk does.
+var ErrRefused = errors.New("no space left on the disk")
+
+// Disk implements durable.FS. It is for one goroutine. Make one with New.
+type Disk struct {
+	fault    Fault
+	cutAfter int // operations that still succeed; negative: no cut
+	done     int
+
+	names   map[string]*inode // as the running system sees them
+	medium  map[string]*inode // as they are after a cut, less pending
+	pending []change          // changes of names since the last SyncFolder
+}
+
+type inode struct {
+	content []byte // as the running system sees it
+	medium  []byte // what is certain to be found after a cut
+	dirty   bool   // content is not certain
+}
+
+// change is one atomic change of names.
+type change struct {
+	folder string
+	set    string // "" for none
+	to     *inode
+	remove string // "" for none
+}
+
+// New gives an empty disk on which every folder exists.
+func New() *Disk {
+	return &Disk{cutAfter: -1, names: map[string]*inode{}, medium: map[string]*inode{}}
+}
+
+// CutAfter cuts the power when a number of further operations have succeeded. The operation that it hits is not done; that a part of it
+// has got through is among the Crashes of the operation before. A negative number means no cut.
+func (d *Disk) CutAfter(operations int) { d.cutAfter = operations; d.done = 0 }
+
+// Operations is how many operations have succeeded since New or CutAfter.
+func (d *Disk) Operations() int { return d.done }
+
+// SetFault makes the disk pretend. Its clones and crashes pretend too.
+func (d *Disk) SetFault(fault Fault) { d.fault = fault }
+
+func (d *Disk) step() error {
+	if d.cutAfter >= 0 && d.done >= d.cutAfter {
+		if d.fault == RefuseOperations {
+			return ErrRefused
+		}
+		return ErrCut
+	}
+	d.done++
+	return nil
+}
+
+// Create implements durable.FS.
+func (d *Disk) Create(path string) (durable.File, error) {
+	if err := d.step(); err != nil {
+		return nil, err
+	}
+	return &file{disk: d, inode: d.create(path)}, nil
+}
+
+func (d *Disk) create(path string) *inode {
+	if existing := d.names[path]; existing != nil {
+		existing.content, existing.dirty = nil, true
+		return existing
+	}
+	node := &inode{}
+	d.change(change{folder: filepath.Dir(path), set: path, to: node})
+	return node
+}
+
+// Rename implements durable.FS.
+func (d *Disk) Rename(from, to string) error {
+	if err := d.step(); err != nil {
+		return err
+	}
+	node := d.names[from]
+	if node == nil {
+		return &fs.PathError{Op: "rename", Path: from, Err: fs.ErrNotExist}
+	}
+	if d.fault == RenameByCopying {
+		target := d.create(to)
+		target.content, target.dirty = bytes.Clone(node.content), true
+		d.change(change{folder: filepath.Dir(from), remove: from})
+		return nil
+	}
+	d.change(change{folder: filepath.Dir(to), set: to, to: node, remove: from})
+	return nil
+}
+
+// Remove implements durable.FS.
+func (d *Disk) Remove(path string) error {
+	if err := d.step(); err != nil {
+		return err
+	}
+	if d.names[path] == nil {
+		return &fs.PathError{Op: "remove", Path: path, Err: fs.ErrNotExist}
+	}
+	d.change(change{folder: filepath.Dir(path), remove: path})
+	return nil
+}
+
+// Open implements durable.FS.
+func (d *Disk) Open(path string) (io.ReadCloser, error) {
+	if err := d.step(); err != nil {
+		return nil, err
+	}
+	node := d.names[path]
+	if node == nil {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+	}
+	return io.NopCloser(bytes.NewReader(bytes.Clone(node.content))), nil
+}
+
+// SyncFolder implements durable.FS.
+func (d *Disk) SyncFolder(path string) error {
+	if err := d.step(); err != nil {
+		return err
+	}
+	if d.fault == DropFolderSync {
+		return nil
+	}
+	kept := d.pending[:0]
+	for _, c := range d.pending {
+		if c.folder == path {
+			c.apply(d.medium)
+		} else {
+			kept = append(kept, c)
+		}
+	}
+	d.pending = kept
+	return nil
+}
+
+func (d *Disk) change(c change) {
+	c.apply(d.names)
+	d.pending = append(d.pending, c)
+}
+
+func (c change) apply(names map[string]*inode) {
+	if c.remove != "" {
+		delete(names, c.remove)
+	}
+	if c.set != "" {
+		names[c.set] = c.to
+	}
+}
+
+// Names lists what the running system sees, for messages of tests.
+func (d *Disk) Names() map[string]string {
+	out := make(map[string]string, len(d.names))
+	for name, node := range d.names {
+		out[name] = string(node.content)
+	}
+	return out
+}
+
+type file struct {
+	disk   *Disk
+	inode  *inode
+	closed bool
+}
+
+func (f *file) Write(p []byte) (int, error) {
+	if f.closed {
+		return 0, fs.ErrClosed
+	}
+	if err := f.disk.step(); err != nil {
+		return 0, err
+	}
+	f.inode.content, f.inode.dirty = append(f.inode.content, p...), true
+	return len(p), nil
+}
+
+func (f *file) Sync() error {
+	if f.closed {
+		return fs.ErrClosed
+	}
+	if err := f.disk.step(); err != nil {
+		return err
+	}
+	if f.disk.fault != DropFileSync {
+		f.inode.medium, f.inode.dirty = bytes.Clone(f.inode.content), false
+	}
+	return nil
+}
+
+func (f *file) Close() error {
+	if f.closed {
+		return fs.ErrClosed
+	}
+	f.closed = true
+	return f.disk.step()
+}
+
+// Clone gives a disk that continues from here by itself, without a cut. Files that are open stay with the original.
+func (d *Disk) Clone() *Disk {
+	copies := map[*inode]*inode{}
+	copyOf := func(node *inode) *inode {
+		if node == nil {
+			return nil
+		}
+		if copies[node] == nil {
+			copies[node] = &inode{content: bytes.Clone(node.content), medium: bytes.Clone(node.medium), dirty: node.dirty}
+		}
+		return copies[node]
+	}
+	clone := New()
+	clone.fault = d.fault
+	for name, node := range d.names {
+		clone.names[name] = copyOf(node)
+	}
+	for name, node := range d.medium {
+		clone.medium[name] = copyOf(node)
+	}
+	for _, c := range d.pending {
+		c.to = copyOf(c.to)
+		clone.pending = append(clone.pending, c)
+	}
+	return clone
+}
+
+// maxPending bounds the outcomes that Crashes lists: 2 to the power of the changes of names times the outcomes of each unsynced file.
+const maxPending = 12
+
+// Crashes lists every disk that may be found when the power is cut now and the device boots again. It panics when so much is unsynced that
+// the list would not end in reasonable time, which a test that cuts at each operation does not come near.
+func (d *Disk) Crashes() iter.Seq[*Disk] {
+	if len(d.pending) > maxPending {
+		panic(fmt.Sprintf("durabletest: %d unsynced changes of names are more than %d", len(d.pending), maxPending))
+	}
+	restart := func(names map[string]*inode, found map[*inode][]byte) *Disk {
+		booted := New()
+		booted.fault = d.fault
+		for name, node := range names {
+			content := found[node]
+			copied := &inode{content: bytes.Clone(content), medium: bytes.Clone(content)}
+			booted.names[name], booted.medium[name] = copied, copied
+		}
+		return booted
+	}
+	return func(yield func(*Disk) bool) {
+		for choice := range 1 << len(d.pending) {
+			names := maps.Clone(d.medium)
+			for i, c := range d.pending {
+				if choice&(1<<i) != 0 {
+					c.apply(names)
+				}
+			}
+			var nodes []*inode
+			seen := map[*inode]bool{}
+			for _, node := range names {
+				if !seen[node] {
+					seen[node] = true
+					nodes = append(nodes, node)
+				}
+			}
+			if !contents(nodes, map[*inode][]byte{}, func(found map[*inode][]byte) bool { return yield(restart(names, found)) }) {
+				return
+			}
+		}
+	}
+}
+
+// contents calls use with each combination of what the nodes may hold.
+func contents(nodes []*inode, found map[*inode][]byte, use func(map[*inode][]byte) bool) bool {
+	if len(nodes) == 0 {
+		return use(found)
+	}
+	for _, content := range nodes[0].outcomes() {
+		found[nodes[0]] = content
+		if !contents(nodes[1:], found, use) {
+			return false
+		}
+	}
+	return true
+}
+
+// outcomes are the contents that a cut may leave: what is on the medium; any prefix of what was written, as a disk writes it block by block;
+// and the right length with nothing in it, as a filesystem leaves it that writes the size before the bytes.
+func (n *inode) outcomes() [][]byte {
+	if !n.dirty {
+		return [][]byte{n.medium}
+	}
+	out := [][]byte{n.medium, make([]byte, len(n.content))}
+	for length := range len(n.content) + 1 {
+		out = append(out, n.content[:length])
+	}
+	return out
+}
