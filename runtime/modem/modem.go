@@ -2,7 +2,10 @@
 // modem's events; identity and radio data come from here too.
 package modem
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // EventType tells what a modem reports. The names in String are those of the SDK's modem module.
 type EventType int
@@ -48,7 +51,11 @@ type Modem interface {
 	IMEI(ctx context.Context) (string, error)
 }
 
+// ErrNoNetwork is wrapped by calls that need a network while there is none.
+var ErrNoNetwork = errors.New("the modem has no network")
+
 // LinkController is implemented by a modem whose network can be brought up and taken down on request.
 type LinkController interface {
+	// RequestLink returns when the modem has taken the request; the outcome comes as events.
 	RequestLink(ctx context.Context, up bool) error
 }

@@ -1,0 +1,90 @@
+package sim
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"math/big"
+
+	"github.com/cloudgen/cloudgen/runtime/durable"
+)
+
+// imeiFile is the file in the data directory that keeps the IMEI: 15 digits and a newline.
+const imeiFile = "imei"
+
+// An IMEI is a type allocation code of 8 digits, a serial number of 6 and a check digit (3GPP TS 23.003, 6.2.1). Codes that begin with 00 are
+// those of test equipment (GSMA TS.06): no device that is sold has one, so a simulated device is never taken for a real one. The other
+// twelve digits are drawn.
+const (
+	imeiLength  = 15
+	testPrefix  = "00"
+	drawnDigits = imeiLength - len(testPrefix) - 1
+)
+
+// keptIMEI gives the IMEI in the folder and makes one on first use. One that was changed by hand to something else is an error: a new one in
+// its place would make the device a stranger to its cloud.
+func keptIMEI(folder *durable.Folder, random io.Reader) (string, error) {
+	content, err := folder.Read(imeiFile)
+	if err == nil {
+		imei := string(content)
+		if n := len(imei); n > 0 && imei[n-1] == '\n' {
+			imei = imei[:n-1]
+		}
+		if err := checkIMEI(imei); err != nil {
+			return "", fmt.Errorf("simulated modem: %s: %w: write a valid one into it, or delete the file to become a new device", folder.Path(imeiFile), err)
+		}
+		return imei, nil
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("simulated modem: read the IMEI: %w", err)
+	}
+	imei, err := drawIMEI(random)
+	if err != nil {
+		return "", fmt.Errorf("simulated modem: make an IMEI: %w", err)
+	}
+	if err := folder.Write(imeiFile, []byte(imei+"\n")); err != nil {
+		return "", fmt.Errorf("simulated modem: keep the IMEI: %w", err)
+	}
+	return imei, nil
+}
+
+func drawIMEI(random io.Reader) (string, error) {
+	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(drawnDigits)), nil)
+	drawn, err := rand.Int(random, limit)
+	if err != nil {
+		return "", err
+	}
+	digits := fmt.Sprintf("%s%0*d", testPrefix, drawnDigits, drawn)
+	return digits + string(checkDigit(digits)), nil
+}
+
+func checkIMEI(imei string) error {
+	if len(imei) != imeiLength {
+		return fmt.Errorf("an IMEI has %d digits, this has %d characters", imeiLength, len(imei))
+	}
+	for i := range len(imei) {
+		if imei[i] < '0' || imei[i] > '9' {
+			return fmt.Errorf("an IMEI has only digits, character %d is %q", i+1, imei[i])
+		}
+	}
+	if want := checkDigit(imei[:imeiLength-1]); imei[imeiLength-1] != want {
+		return fmt.Errorf("the check digit of IMEI %s is %c, it must be %c", imei, imei[imeiLength-1], want)
+	}
+	return nil
+}
+
+// checkDigit is Luhn's: from the right every other digit is doubled, the digits of the products are added to the rest, and the check digit
+// fills the sum up to a multiple of ten (ISO/IEC 7812-1, annex B).
+func checkDigit(digits string) byte {
+	sum := 0
+	for i := range len(digits) {
+		d := int(digits[len(digits)-1-i] - '0')
+		if i%2 == 0 {
+			d *= 2
+		}
+		sum += d/10 + d%10
+	}
+	return byte('0' + (10-sum%10)%10)
+}
