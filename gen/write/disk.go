@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+
+	"github.com/cloudgen/cloudgen/gen/folder"
 )
 
 // disk is what the writer does to a folder: an interface so that tests can cut it at any step. Paths are slash-separated, within the
@@ -31,12 +33,12 @@ func (d rootDisk) Remove(name string) error                  { return d.root.Rem
 func (d rootDisk) RemoveAll(name string) error               { return d.root.RemoveAll(name) }
 
 func (d rootDisk) ReadDir(name string) ([]fs.DirEntry, error) {
-	folder, err := d.root.Open(name)
+	opened, err := d.root.Open(name)
 	if err != nil {
 		return nil, err
 	}
-	defer folder.Close()
-	return folder.ReadDir(-1)
+	defer opened.Close()
+	return opened.ReadDir(-1)
 }
 
 func (d rootDisk) WriteFile(name string, data []byte, mode fs.FileMode) error {
@@ -52,9 +54,9 @@ func (d rootDisk) WriteFile(name string, data []byte, mode fs.FileMode) error {
 }
 
 func (d rootDisk) SyncDir(name string) error {
-	folder, err := d.root.Open(name)
+	opened, err := d.root.Open(name)
 	if err != nil {
 		return err
 	}
-	return errors.Join(syncFolder(folder), folder.Close())
+	return errors.Join(folder.Sync(opened), opened.Close())
 }

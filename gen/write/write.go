@@ -23,6 +23,7 @@ import (
 	"sync"
 
 	"github.com/cloudgen/cloudgen/gen/fault"
+	"github.com/cloudgen/cloudgen/gen/folder"
 )
 
 // ManifestName is the file that lists the files that are ours, in the format of sha256sum.
@@ -92,11 +93,14 @@ func Apply(ctx context.Context, dir string, files []File) (Report, error) {
 		return Report{}, &fault.Environment{Problem: "cannot open the output folder " + dir, Err: err, Fix: "Choose another folder with -o."}
 	}
 	defer root.Close()
-	unlock, err := lock(root)
+	opened, err := root.Open(".")
 	if err != nil {
+		return Report{}, &fault.Environment{Problem: "cannot open the output folder " + dir, Err: err, Fix: "Choose another folder with -o."}
+	}
+	defer opened.Close()
+	if err := folder.Lock(opened); err != nil {
 		return Report{}, &fault.Environment{Problem: "another cloudgen is writing to " + dir, Err: err, Fix: "Wait for it to end."}
 	}
-	defer unlock()
 	return (&writer{disk: rootDisk{root}, dir: dir}).apply(ctx, files)
 }
 
@@ -172,14 +176,14 @@ func (w *writer) readManifest() (manifest, error) {
 	return read, nil
 }
 
-// firstFile gives any path below folder that is not a folder, less what a cut first run leaves; "" where there is none.
-func (w *writer) firstFile(folder string) (string, error) {
-	entries, err := w.disk.ReadDir(folder)
+// firstFile gives any path within a folder that is not a folder, less what a cut first run leaves; "" where there is none.
+func (w *writer) firstFile(within string) (string, error) {
+	entries, err := w.disk.ReadDir(within)
 	if err != nil {
 		return "", err
 	}
 	for _, entry := range entries {
-		name := path.Join(folder, entry.Name())
+		name := path.Join(within, entry.Name())
 		if name == stagingName {
 			continue
 		}
@@ -318,18 +322,18 @@ func (w *writer) stage(ctx context.Context, files []File, transition, final mani
 		}
 		// What cannot be taken back now does no harm: empty folders are nobody's, and the next run removes the staging folder.
 		err = errors.Join(err, w.disk.RemoveAll(stagingName))
-		for _, folder := range slices.Backward(made) {
-			err = errors.Join(err, w.disk.Remove(folder))
+		for _, each := range slices.Backward(made) {
+			err = errors.Join(err, w.disk.Remove(each))
 		}
 	}()
 	if err := w.disk.Mkdir(stagingName, 0o700); err != nil {
 		return nil, err
 	}
 	for _, file := range files {
-		for _, folder := range parents(file.Path) {
-			switch err := w.disk.Mkdir(folder, 0o755); {
+		for _, parent := range parents(file.Path) {
+			switch err := w.disk.Mkdir(parent, 0o755); {
 			case err == nil:
-				made = append(made, folder)
+				made = append(made, parent)
 			case !errors.Is(err, fs.ErrExist):
 				return nil, err
 			}
@@ -381,8 +385,8 @@ func (w *writer) commit(staged *staging, change change) error {
 			return err
 		}
 		folders[path.Dir(file.Path)] = true
-		for _, folder := range parents(file.Path) {
-			folders[path.Dir(folder)] = true
+		for _, parent := range parents(file.Path) {
+			folders[path.Dir(parent)] = true
 		}
 	}
 	for _, name := range change.remove {
@@ -391,14 +395,14 @@ func (w *writer) commit(staged *staging, change change) error {
 		}
 		folders[path.Dir(name)] = true
 	}
-	for folder := range folders {
-		if err := w.disk.SyncDir(folder); err != nil {
+	for each := range folders {
+		if err := w.disk.SyncDir(each); err != nil {
 			return err
 		}
 	}
 	for _, name := range slices.Concat(change.remove, change.gone) {
-		for _, folder := range slices.Backward(parents(name)) {
-			if w.disk.Remove(folder) != nil { // not empty, or gone
+		for _, parent := range slices.Backward(parents(name)) {
+			if w.disk.Remove(parent) != nil { // not empty, or gone
 				break
 			}
 		}
@@ -414,12 +418,12 @@ func (w *writer) commit(staged *staging, change change) error {
 
 // parents gives the folders above a path, outer ones first, without ".".
 func parents(name string) []string {
-	var folders []string
-	for folder := path.Dir(name); folder != "."; folder = path.Dir(folder) {
-		folders = append(folders, folder)
+	var above []string
+	for parent := path.Dir(name); parent != "."; parent = path.Dir(parent) {
+		above = append(above, parent)
 	}
-	slices.Reverse(folders)
-	return folders
+	slices.Reverse(above)
+	return above
 }
 
 func hashOf(data []byte) string {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/cloudgen/cloudgen/gen/fault"
+	"github.com/cloudgen/cloudgen/gen/folder"
 )
 
 var (
@@ -287,19 +288,17 @@ func TestApplyStopsWithItsContext(t *testing.T) {
 func TestTwoRunsAtOnceAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	apply(t, dir, first)
-	root, err := os.OpenRoot(dir)
+	other, err := os.Open(dir)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer root.Close()
-	unlock, err := lock(root)
-	if err != nil {
+	if err := folder.Lock(other); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Apply(t.Context(), dir, second); !fault.IsEnvironment(err) || !strings.Contains(err.Error(), "another cloudgen") {
 		t.Errorf("got %v", err)
 	}
-	if err := unlock(); err != nil {
+	if err := other.Close(); err != nil {
 		t.Fatal(err)
 	}
 	apply(t, dir, second)
