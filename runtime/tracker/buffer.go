@@ -1,0 +1,35 @@
+package tracker
+
+// buffer holds the samples of one kind that have not been sent, oldest first. When it is full the oldest one gives way (SDK: ring buffers of
+// the data module).
+type buffer[T any] struct {
+	samples []T
+	limit   int
+}
+
+func (b *buffer[T]) add(sample T) {
+	if len(b.samples) == b.limit {
+		copy(b.samples, b.samples[1:])
+		b.samples[len(b.samples)-1] = sample
+		return
+	}
+	b.samples = append(b.samples, sample)
+}
+
+// newest gives a copy of the newest sample; nil when there is none.
+func (b *buffer[T]) newest() *T {
+	if len(b.samples) == 0 {
+		return nil
+	}
+	sample := b.samples[len(b.samples)-1]
+	return &sample
+}
+
+// dropNewest is called when the newest sample has been sent.
+func (b *buffer[T]) dropNewest() {
+	if len(b.samples) > 0 {
+		b.samples = b.samples[:len(b.samples)-1]
+	}
+}
+
+func (b *buffer[T]) clear() { b.samples = nil }

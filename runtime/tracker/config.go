@@ -1,0 +1,82 @@
+// Package tracker is the sample application on top of the cloud module: it samples what the device can tell and reports it, follows the
+// real-time configuration that the cloud may change, and orchestrates reboot and shutdown. It is the cloud side of the SDK's asset tracker:
+// its app, data, sensor and util modules.
+//
+// It knows no cloud and no modem: Cloud, Identity, Radio and Sensors are the small interfaces that it asks for.
+package tracker
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/cloudgen/cloudgen/runtime/data"
+)
+
+// Mode is a device mode. Its values are the members of the choice DATA_DEVICE_MODE.
+type Mode string
+
+// The modes.
+const (
+	ModeActive  Mode = "DATA_DEVICE_MODE_ACTIVE"  // samples at a fixed interval
+	ModePassive Mode = "DATA_DEVICE_MODE_PASSIVE" // samples when the device moves
+)
+
+// Config holds what is compiled in. The members from DeviceMode to SampleWiFi are only where the real-time configuration starts: from the
+// first change by the cloud on, the configuration in the data directory counts.
+type Config struct {
+	Version       string        `kconfig:"ASSET_TRACKER_V2_APP_VERSION,marked"`
+	RebootTimeout time.Duration `kconfig:"REBOOT_TIMEOUT,unit=s"`
+
+	DeviceMode                     Mode          `kconfig:"DATA_DEVICE_MODE"`
+	ActiveWait                     time.Duration `kconfig:"DATA_ACTIVE_TIMEOUT_SECONDS,unit=s"`
+	MovementResolution             time.Duration `kconfig:"DATA_MOVEMENT_RESOLUTION_SECONDS,unit=s"`
+	MovementTimeout                time.Duration `kconfig:"DATA_MOVEMENT_TIMEOUT_SECONDS,unit=s"`
+	LocationTimeout                time.Duration `kconfig:"DATA_LOCATION_TIMEOUT_SECONDS,unit=s"`
+	AccelerometerActivity          int           `kconfig:"DATA_ACCELEROMETER_ACT_THRESHOLD"`         // m/s²
+	AccelerometerInactivity        int           `kconfig:"DATA_ACCELEROMETER_INACT_THRESHOLD"`       // m/s²
+	AccelerometerInactivityTimeout int           `kconfig:"DATA_ACCELEROMETER_INACT_TIMEOUT_SECONDS"` // s
+	SampleGNSS                     bool          `kconfig:"DATA_SAMPLE_GNSS_DEFAULT"`
+	SampleNeighbourCells           bool          `kconfig:"DATA_SAMPLE_NEIGHBOR_CELLS_DEFAULT"`
+	SampleWiFi                     bool          `kconfig:"DATA_SAMPLE_WIFI_DEFAULT"`
+
+	SensorBuffer  int `kconfig:"DATA_SENSOR_BUFFER_COUNT"`
+	NetworkBuffer int `kconfig:"DATA_MODEM_DYNAMIC_BUFFER_COUNT"`
+	BatteryBuffer int `kconfig:"DATA_BATTERY_BUFFER_COUNT"`
+}
+
+// check finds what the option tree lets through, because the SDK does, and what would keep this application from working.
+func (c Config) check() error {
+	var errs []error
+	atLeastOne := func(option string, value int64) {
+		if value < 1 {
+			errs = append(errs, fmt.Errorf("%s is %d: it must be at least 1", option, value))
+		}
+	}
+	atLeastOne("DATA_ACTIVE_TIMEOUT_SECONDS", int64(c.ActiveWait/time.Second))
+	atLeastOne("DATA_MOVEMENT_RESOLUTION_SECONDS", int64(c.MovementResolution/time.Second))
+	atLeastOne("DATA_MOVEMENT_TIMEOUT_SECONDS", int64(c.MovementTimeout/time.Second))
+	atLeastOne("DATA_LOCATION_TIMEOUT_SECONDS", int64(c.LocationTimeout/time.Second))
+	atLeastOne("DATA_SENSOR_BUFFER_COUNT", int64(c.SensorBuffer))
+	atLeastOne("DATA_MODEM_DYNAMIC_BUFFER_COUNT", int64(c.NetworkBuffer))
+	atLeastOne("DATA_BATTERY_BUFFER_COUNT", int64(c.BatteryBuffer))
+	if c.DeviceMode != ModeActive && c.DeviceMode != ModePassive {
+		errs = append(errs, fmt.Errorf("DATA_DEVICE_MODE is %q: it must be %s or %s", string(c.DeviceMode), ModeActive, ModePassive))
+	}
+	return errors.Join(errs...)
+}
+
+// initial is the real-time configuration of a device whose cloud has never changed it.
+func (c Config) initial() data.Configuration {
+	return data.Configuration{
+		ActiveMode:                     c.DeviceMode == ModeActive,
+		LocationTimeout:                c.LocationTimeout,
+		ActiveWait:                     c.ActiveWait,
+		MovementResolution:             c.MovementResolution,
+		MovementTimeout:                c.MovementTimeout,
+		AccelerometerActivity:          float64(c.AccelerometerActivity),
+		AccelerometerInactivity:        float64(c.AccelerometerInactivity),
+		AccelerometerInactivityTimeout: float64(c.AccelerometerInactivityTimeout),
+		NoData:                         data.NoData{GNSS: !c.SampleGNSS, NeighbourCells: !c.SampleNeighbourCells, WiFi: !c.SampleWiFi},
+	}
+}
