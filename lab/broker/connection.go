@@ -1,0 +1,231 @@
+package broker
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"os"
+	"slices"
+	"sync"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// Reasons why a connection ended, in the words of AWS IoT's presence events (AWS IoT developer guide, "Lifecycle events").
+const (
+	ReasonClient    = "CLIENT_INITIATED_DISCONNECT"
+	ReasonError     = "CLIENT_ERROR"
+	ReasonLost      = "CONNECTION_LOST"
+	ReasonTakeover  = "DUPLICATE_CLIENTID"
+	ReasonForbidden = "FORBIDDEN_ACCESS"
+	ReasonKeepAlive = "MQTT_KEEP_ALIVE_TIMEOUT"
+	ReasonServer    = "SERVER_INITIATED_DISCONNECT"
+)
+
+// connection is one TLS connection, with what the rules need to know of it. The library hands it back in every hook (Client.Net.Conn),
+// so that no table of connections has to be kept in step with the library's own.
+type connection struct {
+	net.Conn          // TLS once the handshake is done
+	raw      net.Conn // beneath it
+	broker   *Broker
+	client   Client // ID and Version are set at the CONNECT, by the connection's own goroutine
+
+	mu          sync.Mutex
+	reason      string   // why we ended it; "" if we did not
+	subscribing []string // filters of a SUBSCRIBE that the library is working on
+	established bool     // the CONNECT was accepted
+}
+
+// cut ends the connection without a word. The first reason is kept.
+func (c *connection) cut(reason string) {
+	c.because(reason)
+	_ = c.raw.Close() // not Conn: TLS would say goodbye. The error says nothing that anybody could act on
+}
+
+func (c *connection) because(reason string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reason == "" {
+		c.reason = reason
+	}
+}
+
+func (c *connection) setSubscribing(filters []string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.subscribing = filters
+}
+
+// mayReceive tells whether a message of the topic goes to the client, and whether the client may subscribe to it as a filter: the library
+// asks the same question for both. The difference to the library's own matching is that Policy.Matches narrows it.
+func (c *connection) mayReceive(client *mqtt.Client, topic string) bool {
+	c.mu.Lock()
+	subscribing := c.subscribing
+	c.mu.Unlock()
+	if slices.ContainsFunc(subscribing, func(filter string) bool { return filter == topic || c.matches(filter, topic) }) {
+		return true
+	}
+	for filter := range client.State.Subscriptions.GetAll() {
+		if c.matches(filter, topic) {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *connection) matches(filter, topic string) bool {
+	filter = unshared(filter)
+	return filterMatches(filter, topic) && c.broker.config.Policy.Matches(filter, topic)
+}
+
+// accept takes connections until the listener closes.
+func (b *Broker) accept(listener net.Listener) {
+	for {
+		conn, err := listener.Accept()
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return
+		case err != nil:
+			// Out of file descriptors, most likely: others may free some. The connection waits in the kernel's queue meanwhile.
+			b.log.Warn("accepting a connection failed", "error", err)
+			time.Sleep(50 * time.Millisecond)
+			continue
+		}
+		c := &connection{Conn: conn, raw: conn, broker: b, client: Client{Remote: conn.RemoteAddr().String()}}
+		b.mu.Lock()
+		open := slices.Contains(b.listeners, listener)
+		if open {
+			b.connections[c] = struct{}{}
+			b.work.Go(func() { b.serve(c) })
+		}
+		b.mu.Unlock()
+		if !open {
+			_ = conn.Close() // accepted in the moment of Stop
+		}
+	}
+}
+
+// serve runs one connection to its end.
+func (b *Broker) serve(c *connection) {
+	defer func() {
+		b.mu.Lock()
+		delete(b.connections, c)
+		b.mu.Unlock()
+		_ = c.Close()
+	}()
+	if err := b.handshake(c); err != nil {
+		b.refuse(c, "", explainHandshake(err))
+		return
+	}
+	// The library reads the CONNECT without a deadline of its own.
+	if err := c.SetDeadline(time.Now().Add(b.config.Limits.Connecting)); err != nil {
+		return
+	}
+	err := b.server.EstablishConnection("tls", c)
+	c.mu.Lock()
+	established, reason := c.established, c.reason
+	c.mu.Unlock()
+	if !established && reason == "" {
+		b.refuse(c, "", explainConnect(err))
+	}
+}
+
+func (b *Broker) handshake(c *connection) error {
+	ctx, cancel := context.WithTimeout(context.Background(), b.config.Limits.Connecting)
+	defer cancel()
+	secured := tls.Server(c.raw, b.config.TLS)
+	if err := secured.HandshakeContext(ctx); err != nil {
+		return err
+	}
+	state := secured.ConnectionState()
+	c.client.ServerName, c.client.Protocol = state.ServerName, state.NegotiatedProtocol
+	if len(state.VerifiedChains) > 0 {
+		c.client.Certificate = state.PeerCertificates[0]
+	}
+	c.Conn = secured
+	return nil
+}
+
+// refuse records that a client was turned away.
+func (b *Broker) refuse(c *connection, topic string, err error) {
+	b.tap.emit(Event{Kind: Refused, Client: c.client.ID, Remote: c.client.Remote, Topic: topic, Err: err})
+}
+
+// end closes a client's connection; one of MQTT 5 is told the reason first, MQTT 3.1.1 knows no such packet (its section 3.14).
+func (b *Broker) end(client *mqtt.Client, reason string, code packets.Code) {
+	if c, ok := client.Net.Conn.(*connection); ok {
+		c.because(reason)
+	}
+	if client.Properties.ProtocolVersion < 5 {
+		client.Stop(code)
+		return
+	}
+	_ = b.server.DisconnectClient(client, code) // gives the code back as its error
+}
+
+// disconnectReason says why a connection ended.
+func disconnectReason(c *connection, client *mqtt.Client, err error) string {
+	c.mu.Lock()
+	reason := c.reason
+	c.mu.Unlock()
+	var timeout net.Error
+	switch {
+	case reason != "":
+		return reason
+	case errors.Is(client.StopCause(), packets.CodeDisconnect):
+		return ReasonClient
+	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
+		return ReasonKeepAlive
+	case errors.As(err, new(packets.Code)):
+		return ReasonError
+	default:
+		return ReasonLost
+	}
+}
+
+// explainHandshake adds to a failed handshake what a developer needs to know, where the bare error does not say it.
+func explainHandshake(err error) error {
+	var refusal *Refusal
+	switch {
+	case errors.As(err, &refusal):
+		return refusal
+	case errors.Is(err, io.EOF), errors.Is(err, io.ErrUnexpectedEOF):
+		return &handshakeError{"the client closed the connection during the TLS handshake: does it trust the lab's authority (ca.pem), and is it called by a name in the server's certificate?", err}
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+		return &handshakeError{"the client did not finish the TLS handshake in time", err}
+	}
+	var notTLS tls.RecordHeaderError
+	if errors.As(err, &notTLS) {
+		return &handshakeError{"the client does not speak TLS", err}
+	}
+	return &handshakeError{"TLS handshake", err}
+}
+
+func explainConnect(err error) error {
+	switch {
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &handshakeError{"the client sent no CONNECT in time", err}
+	case err == nil, errors.Is(err, io.EOF):
+		return &handshakeError{"the client closed the connection before its CONNECT was complete (with TLS 1.3 that is also how a client leaves that does not trust the server)", err}
+	}
+	return &handshakeError{"CONNECT", err}
+}
+
+// handshakeError is a failure before a session exists.
+type handshakeError struct {
+	what  string
+	cause error
+}
+
+func (e *handshakeError) Error() string {
+	if e.cause == nil {
+		return e.what
+	}
+	return e.what + ": " + e.cause.Error()
+}
+
+func (e *handshakeError) Unwrap() error { return e.cause }

@@ -1,0 +1,285 @@
+package broker
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// hook stands between the library and the policy. The library calls it from the goroutine of the client concerned, except OnACLCheck and
+// OnPacketSent for messages, which may come from that of the sender.
+type hook struct {
+	mqtt.HookBase
+	broker *Broker
+}
+
+func (h *hook) ID() string { return "cloud" }
+
+func (h *hook) Provides(b byte) bool {
+	return bytes.IndexByte([]byte{
+		mqtt.OnPacketRead, mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnSessionEstablish, mqtt.OnSessionEstablished,
+		mqtt.OnDisconnect, mqtt.OnSubscribe, mqtt.OnSubscribed, mqtt.OnUnsubscribed, mqtt.OnPublished, mqtt.OnPublishDropped, mqtt.OnPacketSent,
+	}, b) >= 0
+}
+
+// OnPacketRead asks the policy before the library looks at the packet. The library ends the connection if the result is ErrRejectPacket,
+// and takes any other error for none.
+func (h *hook) OnPacketRead(client *mqtt.Client, packet packets.Packet) (packets.Packet, error) {
+	c := client.Net.Conn.(*connection)
+	policy := h.broker.config.Policy
+	var refusal *Refusal
+	topic := ""
+	switch packet.FixedHeader.Type {
+	case packets.Connect:
+		if c.client.Version != 0 {
+			return packet, nil // a second one, which the library refuses
+		}
+		return h.connect(c, client, packet)
+	case packets.Publish:
+		topic = packet.TopicName
+		if topic == "" && packet.Properties.TopicAlias > 0 {
+			topic = client.State.TopicAliases.Inbound.Set(packet.Properties.TopicAlias, "") // reads it
+		}
+		refusal = policy.Publish(c.client, publishOf(packet, topic))
+	case packets.Subscribe:
+		if len(packet.Filters) == 0 {
+			return packet, nil // the library refuses it
+		}
+		topic = packet.Filters[0].Filter
+		var filters []*Refusal
+		refusal, filters = policy.Subscribe(c.client, subscribeOf(client, packet))
+		for i, f := range filters {
+			if refusal == nil && f != nil && i < len(packet.Filters) {
+				h.broker.refuse(c, packet.Filters[i].Filter, f)
+				packet.Filters[i].Filter = refusedFilter
+			}
+		}
+	}
+	if refusal == nil {
+		return packet, nil
+	}
+	h.broker.refuse(c, topic, refusal)
+	if refusal.Effect == Ignore {
+		return ignored(packet), nil
+	}
+	c.because(ReasonForbidden)
+	if client.Properties.ProtocolVersion == 5 {
+		_ = h.broker.server.DisconnectClient(client, codeOf(refusal)) // gives the code back as its error
+	}
+	return packet, packets.ErrRejectPacket
+}
+
+// refusedFilter is put in the place of a filter that the policy refused: the library refuses it in turn, because it breaks the syntax of
+// MQTT, and gives it a failure code in the right place of the SUBACK.
+const refusedFilter = "#/refused"
+
+// ignored gives a packet that the library answers with nothing: an acknowledgement of a message that it never sent.
+func ignored(packet packets.Packet) packets.Packet {
+	return packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Puback}, ProtocolVersion: packet.ProtocolVersion}
+}
+
+func (h *hook) connect(c *connection, client *mqtt.Client, packet packets.Packet) (packets.Packet, error) {
+	if packet.ProtocolVersion != 4 && packet.ProtocolVersion != 5 {
+		return packet, nil // the library refuses 3.1 and whatever else there is
+	}
+	c.client.ID, c.client.Version = packet.Connect.ClientIdentifier, packet.ProtocolVersion
+	connect := Connect{
+		Username: string(packet.Connect.Username), Password: packet.Connect.Password, KeepAlive: packet.Connect.Keepalive, Clean: packet.Connect.Clean,
+		Will: packet.Connect.WillFlag, WillTopic: packet.Connect.WillTopic, WillQoS: packet.Connect.WillQos, WillRetain: packet.Connect.WillRetain,
+	}
+	refusal := h.broker.config.Policy.Connect(c.client, &connect)
+	if refusal == nil {
+		client.State.ServerKeepalive = connect.KeepAlive != packet.Connect.Keepalive // MQTT 5 tells the client
+		packet.Connect.Keepalive = connect.KeepAlive
+		return packet, nil
+	}
+	h.broker.refuse(c, "", refusal)
+	c.because(ReasonForbidden)
+	if packet.ProtocolVersion == 5 {
+		client.Properties.ProtocolVersion = 5
+		_ = h.broker.server.SendConnack(client, codeOf(refusal), false, nil) // the connection ends whether or not it arrives
+	}
+	return packet, packets.ErrRejectPacket
+}
+
+func codeOf(refusal *Refusal) packets.Code {
+	code := packets.Code{Code: refusal.Code, Reason: refusal.Detail}
+	if code.Code == 0 {
+		code.Code = packets.ErrNotAuthorized.Code
+	}
+	return code
+}
+
+func publishOf(packet packets.Packet, topic string) Publish {
+	return Publish{Topic: topic, Payload: packet.Payload, QoS: packet.FixedHeader.Qos, Retain: packet.FixedHeader.Retain}
+}
+
+func subscribeOf(client *mqtt.Client, packet packets.Packet) Subscribe {
+	held := client.State.Subscriptions.GetAll()
+	subscribe := Subscribe{Filters: make([]Filter, len(packet.Filters))}
+	for i, f := range packet.Filters {
+		subscribe.Filters[i] = Filter{Topic: f.Filter, QoS: f.Qos}
+		held[f.Filter] = f
+	}
+	subscribe.Held = len(held)
+	return subscribe
+}
+
+// OnConnectAuthenticate accepts: TLS and OnPacketRead have decided.
+func (h *hook) OnConnectAuthenticate(*mqtt.Client, packets.Packet) bool { return true }
+
+// OnConnect takes the id that the library gave to a client without one.
+func (h *hook) OnConnect(client *mqtt.Client, _ packets.Packet) error {
+	client.Net.Conn.(*connection).client.ID = client.ID
+	return nil
+}
+
+// OnSessionEstablish cuts off an older connection of the same id. The library would do it a moment later, but with a DISCONNECT packet
+// that MQTT 3.1.1 does not have from a server.
+func (h *hook) OnSessionEstablish(client *mqtt.Client, _ packets.Packet) {
+	older, ok := h.broker.server.Clients.Get(client.ID)
+	if ok && !older.Closed() {
+		h.broker.end(older, ReasonTakeover, packets.ErrSessionTakenOver)
+	}
+}
+
+func (h *hook) OnSessionEstablished(client *mqtt.Client, packet packets.Packet) {
+	c := client.Net.Conn.(*connection)
+	c.mu.Lock()
+	c.established = true
+	c.mu.Unlock()
+	version, session := "MQTT 3.1.1", "persistent session"
+	if c.client.Version == 5 {
+		version = "MQTT 5"
+	}
+	if packet.Connect.Clean {
+		session = "clean session"
+	}
+	detail := fmt.Sprintf("%s, %s, keep-alive %d s", version, session, client.State.Keepalive)
+	h.broker.tap.emit(Event{Kind: Connected, Client: client.ID, Remote: c.client.Remote, Detail: detail})
+}
+
+func (h *hook) OnDisconnect(client *mqtt.Client, err error, _ bool) {
+	c, ok := client.Net.Conn.(*connection)
+	if !ok {
+		return
+	}
+	reason := disconnectReason(c, client, err)
+	if reason == ReasonClient {
+		err = nil
+	}
+	h.broker.tap.emit(Event{Kind: Disconnected, Client: client.ID, Remote: c.client.Remote, Detail: reason, Err: err})
+}
+
+// OnACLCheck is asked for filters that a client subscribes to, for messages on their way to it, and for messages from it.
+func (h *hook) OnACLCheck(client *mqtt.Client, topic string, write bool) bool {
+	c, ok := client.Net.Conn.(*connection)
+	return write || !ok || c.mayReceive(client, topic)
+}
+
+func (h *hook) OnSubscribe(client *mqtt.Client, packet packets.Packet) packets.Packet {
+	c, ok := client.Net.Conn.(*connection)
+	if !ok {
+		return packet
+	}
+	var filters []string
+	for i := range packet.Filters {
+		filter := &packet.Filters[i]
+		if filter.Filter == refusedFilter {
+			continue
+		}
+		filters = append(filters, filter.Filter)
+		if hasWildcard(filter.Filter) {
+			filter.RetainHandling = 2 // none at all: AWS IoT gives retained messages to exact filters only (developer guide, "MQTT retained messages")
+		}
+	}
+	c.setSubscribing(filters)
+	return packet
+}
+
+func (h *hook) OnSubscribed(client *mqtt.Client, packet packets.Packet, codes []byte) {
+	c, ok := client.Net.Conn.(*connection)
+	if !ok {
+		return
+	}
+	c.setSubscribing(nil)
+	for i, filter := range packet.Filters {
+		switch {
+		case filter.Filter == refusedFilter && client.Properties.ProtocolVersion == 5:
+			codes[i] = packets.ErrNotAuthorized.Code
+		case filter.Filter == refusedFilter: // MQTT 3.1.1 has one failure code, and the library has set it
+		case codes[i] >= packets.ErrUnspecifiedError.Code:
+			h.broker.refuse(c, filter.Filter, fmt.Errorf("the filter breaks the syntax of MQTT (MQTT 3.1.1 section 4.7): code 0x%02X", codes[i]))
+		default:
+			h.broker.tap.emit(Event{Kind: Subscribed, Client: client.ID, Topic: filter.Filter, QoS: codes[i]})
+		}
+	}
+}
+
+func (h *hook) OnUnsubscribed(client *mqtt.Client, packet packets.Packet) {
+	if client.Net.Inline || client.Closed() {
+		return // the library forgets a session
+	}
+	for _, filter := range packet.Filters {
+		h.broker.tap.emit(Event{Kind: Unsubscribed, Client: client.ID, Topic: filter.Filter})
+	}
+}
+
+func (h *hook) OnPublished(client *mqtt.Client, packet packets.Packet) {
+	c, ok := client.Net.Conn.(*connection)
+	if !ok {
+		return // the broker's own
+	}
+	publish := publishOf(packet, packet.TopicName)
+	h.broker.tap.emit(Event{Kind: Received, Client: client.ID, Topic: publish.Topic, QoS: publish.QoS, Payload: publish.Payload})
+	h.broker.config.Policy.Published(c.client, publish)
+}
+
+func (h *hook) OnPublishDropped(client *mqtt.Client, packet packets.Packet) {
+	h.broker.tap.emit(Event{Kind: Lost, Client: client.ID, Topic: packet.TopicName, QoS: packet.FixedHeader.Qos})
+}
+
+func (h *hook) OnPacketSent(client *mqtt.Client, packet packets.Packet, _ []byte) {
+	if packet.FixedHeader.Type == packets.Publish {
+		h.broker.tap.emit(Event{Kind: Sent, Client: client.ID, Topic: packet.TopicName, QoS: packet.FixedHeader.Qos, Payload: packet.Payload})
+	}
+}
+
+// libraryHandler takes the library's own log: its news about itself are of interest only at debug level (ours are the events), and
+// whole packets do not belong into a log.
+type libraryHandler struct{ slog.Handler }
+
+func (h libraryHandler) Enabled(ctx context.Context, level slog.Level) bool {
+	return h.Handler.Enabled(ctx, quieter(level))
+}
+
+func (h libraryHandler) Handle(ctx context.Context, record slog.Record) error {
+	quiet := slog.NewRecord(record.Time, quieter(record.Level), "mqtt library: "+record.Message, record.PC)
+	record.Attrs(func(a slog.Attr) bool {
+		if !slices.Contains([]string{"pk", "packet", "will"}, a.Key) {
+			quiet.AddAttrs(a)
+		}
+		return true
+	})
+	return h.Handler.Handle(ctx, quiet)
+}
+
+func (h libraryHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	return libraryHandler{h.Handler.WithAttrs(attrs)}
+}
+
+func (h libraryHandler) WithGroup(name string) slog.Handler {
+	return libraryHandler{h.Handler.WithGroup(name)}
+}
+
+func quieter(level slog.Level) slog.Level {
+	if level >= slog.LevelError {
+		return level
+	}
+	return slog.LevelDebug
+}
