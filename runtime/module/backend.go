@@ -11,7 +11,8 @@ import (
 
 // Backend is the part that every cloud backend has: the Cloud API, and a way to hand over what it receives, decoded.
 //
-// Connection state travels as cloud events (the module takes cloud.EventReady, not EventConnected, for "usable"), content as data.Received.
+// Connection state and updates travel as cloud events (the module takes cloud.EventReady, not EventConnected, for "usable"), content as
+// data.Received: of an event that says what a data.Received says too (data, pairing) the module takes no notice.
 type Backend interface {
 	cloud.Backend
 	// Bind sets the function that takes what the cloud sends. It is called once, before Init. The function may be called from any
@@ -65,6 +66,19 @@ type Assistant interface {
 // Diagnoser takes chunks of diagnostic data (SDK: cloud_wrap_memfault_data_send).
 type Diagnoser interface {
 	SendDiagnostics(ctx context.Context, chunk []byte, delivery Delivery) error
+}
+
+// Resender is implemented by a backend whose transport neither repeats nor acknowledges what it is given, so that only the cloud's own
+// answer tells that a message has arrived. Pending messages are then handed out again every QOS_MESSAGE_NOTIFY_TIMEOUT_SECONDS until
+// data.Acknowledged comes for them. Without it a message is handed out once per connection.
+type Resender interface {
+	NeedsResend() bool
+}
+
+// EarlyConfigurer is implemented by a backend that takes Configurer.ReportConfig before cloud.EventReady, from cloud.EventConnected on,
+// because its cloud asks for the configuration while the connection is still being set up (nRF Cloud).
+type EarlyConfigurer interface {
+	ReportsConfigEarly() bool
 }
 
 // Device is what a backend is given of the device that it runs on.
