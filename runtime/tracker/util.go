@@ -10,7 +10,7 @@ import (
 )
 
 // Part is a module of the program, as the util module sees it. Run works until its context ends, puts everything in order and returns nil; that
-// it has returned is its SHUTDOWN_READY. An error tells why it cannot go on.
+// it has returned is its SHUTDOWN_READY. An error tells who cannot go on and why.
 type Part struct {
 	Name string
 	Run  func(context.Context) error
@@ -56,7 +56,7 @@ func (u Util) Run(ctx context.Context) error {
 		delete(waiting, a.part)
 		name := u.Parts[a.part].Name
 		if a.err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", name, a.err))
+			errs = append(errs, a.err)
 			reboot = reboot || u.Reboot != nil && u.Reboot(a.err)
 		}
 		u.Logger.Debug("part has shut down", "part", name, "error", a.err)

@@ -46,7 +46,7 @@ func TestUtil(t *testing.T) {
 		{
 			name:    "reboot: 5 s after all have answered",
 			parts:   []Part{{"cloud", until(time.Hour, errFatal, 0)}, {"app", until(never, nil, 3*time.Second)}},
-			timeout: 30 * time.Second, asked: never, took: time.Hour + 8*time.Second, wants: []error{errFatal}, text: "cloud: all attempts",
+			timeout: 30 * time.Second, asked: never, took: time.Hour + 8*time.Second, wants: []error{errFatal}, text: "all attempts",
 		},
 		{
 			name:    "reboot: the timeout is above the 5 s",

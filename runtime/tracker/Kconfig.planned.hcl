@@ -1,0 +1,237 @@
+# What the sample application does not do yet (reference 1.1, 1.6, 1.7). An option moves to Kconfig.hcl when it is built.
+
+menu "Application, to come" {
+  planned = "the sample application's remaining options"
+
+  option "ASSET_TRACKER_V2_APP_VERSION_MAX_LEN" {
+    type    = int
+    prompt  = "Longest version of the application"
+    default = 150
+    range   = [1, 1024]
+    unit    = "bytes"
+  }
+
+  option "WATCHDOG_APPLICATION" {
+    type    = bool
+    prompt  = "Watchdog"
+    default = true
+    help    = "Whoever started the program restarts it when it gives no sign of life in time."
+  }
+
+  option "WATCHDOG_APPLICATION_TIMEOUT_SEC" {
+    type       = int
+    prompt     = "Time without a sign of life before the restart"
+    default    = 60
+    range      = [1, 86400]
+    unit       = "s"
+    depends_on = WATCHDOG_APPLICATION
+  }
+
+  option "UTIL_MODULE" {
+    type    = bool
+    prompt  = "Orderly reboot and shutdown"
+    default = true
+  }
+}
+
+menu "Sensors" {
+  planned = "the sample application's remaining options"
+
+  option "SENSOR_MODULE" {
+    type    = bool
+    prompt  = "Sensor module"
+    default = true
+    help    = "Without it neither the battery nor the environment is sampled."
+  }
+
+  option "EXTERNAL_SENSORS" {
+    type   = bool
+    prompt = "Environment sensors and accelerometer"
+  }
+}
+
+menu "Data, to come" {
+  planned = "the sample application's remaining options"
+
+  option "DATA_MODULE" {
+    type    = bool
+    prompt  = "Data module"
+    default = true
+    select  = [DATE_TIME]
+    help    = "Collects samples and decides what is sent, and when."
+  }
+
+  group {
+    depends_on = DATA_MODULE
+
+    option "DATA_SEND_ALL_DEVICE_CONFIGURATIONS" {
+      type   = bool
+      prompt = "Report every field of the configuration"
+      effect = "every field is always reported"
+    }
+
+    option "DATA_GNSS_BUFFER_COUNT" {
+      type    = int
+      prompt  = "Positions that are held back"
+      default = 10
+      range   = [1, 100]
+    }
+
+    option "DATA_UI_BUFFER_COUNT" {
+      type    = int
+      prompt  = "Button presses that are held back"
+      default = 3
+      range   = [1, 100]
+    }
+
+    option "DATA_IMPACT_BUFFER_COUNT" {
+      type    = int
+      prompt  = "Impacts that are held back"
+      default = 1
+      range   = [1, 100]
+    }
+
+    option "DATA_GNSS_BUFFER_STORE" {
+      type    = bool
+      prompt  = "Hold positions back"
+      default = true
+      help    = "n: what cannot be sent at once is dropped."
+    }
+
+    option "DATA_SENSOR_BUFFER_STORE" {
+      type    = bool
+      prompt  = "Hold readings of the environment sensors back"
+      default = true
+    }
+
+    option "DATA_DYNAMIC_MODEM_BUFFER_STORE" {
+      type    = bool
+      prompt  = "Hold network data back"
+      default = true
+    }
+
+    option "DATA_BATTERY_BUFFER_STORE" {
+      type    = bool
+      prompt  = "Hold battery readings back"
+      default = true
+    }
+
+    option "DATA_UI_BUFFER_STORE" {
+      type    = bool
+      prompt  = "Hold button presses back"
+      default = true
+    }
+
+    option "DATA_GRANT_SEND_ON_CONNECTION_QUALITY" {
+      type   = bool
+      prompt = "Send only when the radio connection is good enough"
+      help   = "The modem estimates how much energy a transmission would take. Above the threshold the data waits."
+    }
+
+    group {
+      depends_on = DATA_GRANT_SEND_ON_CONNECTION_QUALITY
+
+      choice "DATA_NEIGHBOR_CELL_UPDATES_ENERGY_THRESHOLD" {
+        prompt  = "Least estimate for location data"
+        default = DATA_NEIGHBOR_CELL_UPDATES_ENERGY_THRESHOLD_NORMAL
+
+        option "DATA_NEIGHBOR_CELL_UPDATES_ENERGY_THRESHOLD_EXCESSIVE" {
+          type   = bool
+          prompt = "Excessive"
+        }
+
+        option "DATA_NEIGHBOR_CELL_UPDATES_ENERGY_THRESHOLD_INCREASED" {
+          type   = bool
+          prompt = "Increased"
+        }
+
+        option "DATA_NEIGHBOR_CELL_UPDATES_ENERGY_THRESHOLD_NORMAL" {
+          type   = bool
+          prompt = "Normal"
+        }
+
+        option "DATA_NEIGHBOR_CELL_UPDATES_ENERGY_THRESHOLD_REDUCED" {
+          type   = bool
+          prompt = "Reduced"
+        }
+
+        option "DATA_NEIGHBOR_CELL_UPDATES_ENERGY_THRESHOLD_EFFICIENT" {
+          type   = bool
+          prompt = "Efficient"
+        }
+      }
+
+      choice "DATA_GENERIC_UPDATES_ENERGY_THRESHOLD" {
+        prompt  = "Least estimate for the newest samples"
+        default = DATA_GENERIC_UPDATES_ENERGY_THRESHOLD_NORMAL
+
+        option "DATA_GENERIC_UPDATES_ENERGY_THRESHOLD_EXCESSIVE" {
+          type   = bool
+          prompt = "Excessive"
+        }
+
+        option "DATA_GENERIC_UPDATES_ENERGY_THRESHOLD_INCREASED" {
+          type   = bool
+          prompt = "Increased"
+        }
+
+        option "DATA_GENERIC_UPDATES_ENERGY_THRESHOLD_NORMAL" {
+          type   = bool
+          prompt = "Normal"
+        }
+
+        option "DATA_GENERIC_UPDATES_ENERGY_THRESHOLD_REDUCED" {
+          type   = bool
+          prompt = "Reduced"
+        }
+
+        option "DATA_GENERIC_UPDATES_ENERGY_THRESHOLD_EFFICIENT" {
+          type   = bool
+          prompt = "Efficient"
+        }
+      }
+
+      choice "DATA_BATCH_UPDATES_ENERGY_THRESHOLD" {
+        prompt = "Least estimate for samples that were held back"
+
+        default {
+          value = DATA_BATCH_UPDATES_ENERGY_THRESHOLD_NORMAL
+          if    = NRF_CLOUD_MQTT
+        }
+        default = DATA_BATCH_UPDATES_ENERGY_THRESHOLD_REDUCED
+
+        option "DATA_BATCH_UPDATES_ENERGY_THRESHOLD_EXCESSIVE" {
+          type   = bool
+          prompt = "Excessive"
+        }
+
+        option "DATA_BATCH_UPDATES_ENERGY_THRESHOLD_INCREASED" {
+          type   = bool
+          prompt = "Increased"
+        }
+
+        option "DATA_BATCH_UPDATES_ENERGY_THRESHOLD_NORMAL" {
+          type   = bool
+          prompt = "Normal"
+        }
+
+        option "DATA_BATCH_UPDATES_ENERGY_THRESHOLD_REDUCED" {
+          type   = bool
+          prompt = "Reduced"
+        }
+
+        option "DATA_BATCH_UPDATES_ENERGY_THRESHOLD_EFFICIENT" {
+          type   = bool
+          prompt = "Efficient"
+        }
+      }
+
+      option "DATA_SEND_ATTEMPTS_COUNT_MAX" {
+        type    = int
+        prompt  = "Refusals before data is sent all the same"
+        default = 3
+        range   = [0, 1000]
+      }
+    }
+  }
+}
