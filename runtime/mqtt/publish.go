@@ -103,7 +103,7 @@ func (c *Connection) Subscribe(ctx context.Context, filters []Filter) ([]byte, e
 	granted := make([]byte, 0, len(filters))
 	var refused []string
 	for _, f := range filters {
-		if err := checkTopicFilter(f.Topic); err != nil {
+		if err := CheckFilter(f.Topic); err != nil {
 			return nil, fmt.Errorf("subscribe: %w", err)
 		}
 		if f.QoS > 1 {
@@ -149,7 +149,7 @@ func (e *SubscribeError) Error() string {
 // Unsubscribe ends subscriptions and waits until the broker has confirmed it, at most until ctx or the connection ends.
 func (c *Connection) Unsubscribe(ctx context.Context, filters []string) error {
 	for _, f := range filters {
-		if err := checkTopicFilter(f); err != nil {
+		if err := CheckFilter(f); err != nil {
 			return fmt.Errorf("unsubscribe: %w", err)
 		}
 	}

@@ -27,8 +27,8 @@ func checkTopicName(topic string) error {
 	return nil
 }
 
-// checkTopicFilter tells whether a filter can be subscribed to (MQTT 3.1.1, 4.7.1).
-func checkTopicFilter(filter string) error {
+// CheckFilter tells whether a filter can be subscribed to (MQTT 3.1.1, 4.7.1).
+func CheckFilter(filter string) error {
 	if err := checkTopic(filter); err != nil {
 		return err
 	}

@@ -1,0 +1,222 @@
+package aws
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/cloudgen/cloudgen/runtime/cloud"
+	"github.com/cloudgen/cloudgen/runtime/credentials"
+	"github.com/cloudgen/cloudgen/runtime/mqtt"
+)
+
+// Connect makes a connection: CONNECT and its answer, EventConnected, subscriptions unless the service has kept the session, EventReady,
+// request of the shadow. It takes at most AWS_IOT_CONNECT_TIMEOUT_SECONDS and ends early with ctx or Disconnect.
+func (b *Backend) Connect(ctx context.Context) (cloud.ConnectResult, error) {
+	ctx, cancel := context.WithTimeout(ctx, b.config.ConnectTimeout)
+	defer cancel()
+	s, result, err := b.begin(ctx, cancel)
+	if err != nil {
+		return result, err
+	}
+	conn, err := mqtt.Connect(ctx, b.config.MQTT, b.target)
+	if err != nil {
+		b.drop(s)
+		return connectResult(err), b.explain(err)
+	}
+	if !b.adopt(s, conn) { // Disconnect came in between
+		conn.Close()
+		b.drop(s)
+		return cloud.ConnectErrMisc, fmt.Errorf("aws: connect: %w", context.Canceled)
+	}
+	b.NotifyEvent(b, cloud.Event{Type: cloud.EventConnected, PersistentSession: conn.SessionPresent()})
+	go b.run(s)
+	if err := b.subscribe(ctx, conn); err != nil {
+		b.mu.Lock()
+		s.failed = err
+		b.mu.Unlock()
+		conn.Close()
+		<-s.done
+		if errors.Is(err, context.DeadlineExceeded) {
+			return cloud.ConnectErrTimeoutNoData, fmt.Errorf("aws: connect to %s: %w", b.target.Name(), err)
+		}
+		return cloud.ConnectErrBackend, fmt.Errorf("aws: connect to %s: %w", b.target.Name(), err)
+	}
+	b.NotifyEvent(b, cloud.Event{Type: cloud.EventReady})
+	if b.config.AutoDeviceShadowRequest {
+		if err := b.RequestConfig(ctx); err != nil {
+			b.logger.Debug("shadow not requested", "error", err)
+		}
+	}
+	return cloud.ConnectSuccess, nil
+}
+
+// begin reserves the session, once an earlier one whose connection is gone has ended.
+func (b *Backend) begin(ctx context.Context, cancel context.CancelFunc) (*session, cloud.ConnectResult, error) {
+	for {
+		b.mu.Lock()
+		earlier := b.session
+		switch {
+		case !b.initialized:
+			b.mu.Unlock()
+			return nil, cloud.ConnectErrNotInitd, fmt.Errorf("aws: connect: %w", cloud.ErrNotInitialized)
+		case earlier == nil:
+			s := &session{cancel: cancel, done: make(chan struct{})}
+			b.session = s
+			b.mu.Unlock()
+			return s, cloud.ConnectSuccess, nil
+		case earlier.conn == nil || earlier.conn.Err() == nil:
+			b.mu.Unlock()
+			return nil, cloud.ConnectErrAlreadyConnected, errors.New("aws: connect: a connection exists or is being made")
+		}
+		b.mu.Unlock()
+		select {
+		case <-earlier.done:
+		case <-ctx.Done():
+			return nil, cloud.ConnectErrMisc, fmt.Errorf("aws: connect: the earlier connection is still being closed: %w", ctx.Err())
+		}
+	}
+}
+
+// adopt gives a session its connection, unless Disconnect was called.
+func (b *Backend) adopt(s *session, conn *mqtt.Connection) bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if s.byUser {
+		return false
+	}
+	s.conn = conn
+	if !conn.SessionPresent() { // nothing that was sent before can come now
+		b.shadow = shadowVersion{}
+		for i := range b.application {
+			b.application[i].subscribed = false
+		}
+	}
+	return true
+}
+
+// drop ends a session.
+func (b *Backend) drop(s *session) {
+	b.mu.Lock()
+	b.session = nil
+	b.mu.Unlock()
+	close(s.done)
+}
+
+// Disconnect closes the connection, or ends the attempt to make one. EventDisconnected follows, where there was a connection. It may be
+// called from the handler.
+func (b *Backend) Disconnect() error {
+	b.mu.Lock()
+	s, initialized := b.session, b.initialized
+	b.mu.Unlock()
+	switch {
+	case !initialized:
+		return fmt.Errorf("aws: disconnect: %w", cloud.ErrNotInitialized)
+	case s == nil:
+		return fmt.Errorf("aws: disconnect: %w", cloud.ErrNotConnected)
+	}
+	b.end(s)
+	return nil
+}
+
+func (b *Backend) end(s *session) {
+	b.mu.Lock()
+	s.byUser = true
+	conn := s.conn
+	b.mu.Unlock()
+	s.cancel()
+	if conn != nil {
+		conn.Close()
+	}
+}
+
+// run is the goroutine of a session: it takes what the cloud sends until the connection ends.
+func (b *Backend) run(s *session) {
+	for {
+		event, ok := s.conn.Next()
+		if !ok {
+			break
+		}
+		b.take(event)
+	}
+	cause := s.conn.Err()
+	s.conn.Close()
+	b.mu.Lock()
+	failed := s.failed
+	b.mu.Unlock()
+	event := cloud.Event{Type: cloud.EventDisconnected, Reason: disconnectReason(cause), Err: cause}
+	switch {
+	case failed != nil:
+		event.Reason, event.Err = cloud.DisconnectMisc, failed
+	case event.Reason == cloud.DisconnectUserRequest:
+		event.Err = nil
+	}
+	b.NotifyEvent(b, event)
+	b.drop(s)
+}
+
+func disconnectReason(cause error) cloud.DisconnectReason {
+	var lost *mqtt.LostError
+	if errors.As(cause, &lost) {
+		switch lost.Loss {
+		case mqtt.LossClosed:
+			return cloud.DisconnectUserRequest
+		case mqtt.LossByBroker:
+			return cloud.DisconnectClosedByRemote
+		case mqtt.LossProtocol:
+			return cloud.DisconnectInvalidRequest
+		}
+	}
+	return cloud.DisconnectMisc
+}
+
+// connectResult gives the Cloud API's result of a failed attempt.
+func connectResult(err error) cloud.ConnectResult {
+	var fault *credentials.Error
+	if errors.As(err, &fault) {
+		switch fault.Kind {
+		case credentials.KindPrivateKey:
+			return cloud.ConnectErrPrvKey
+		case credentials.KindCertificate:
+			return cloud.ConnectErrCert
+		}
+		return cloud.ConnectErrCertMisc
+	}
+	var failure *mqtt.ConnectError
+	if !errors.As(err, &failure) {
+		return cloud.ConnectErrMisc
+	}
+	switch failure.Failure {
+	case mqtt.FailureParameter:
+		return cloud.ConnectErrInvalidParam
+	case mqtt.FailureDNS, mqtt.FailureNetwork:
+		return cloud.ConnectErrNetwork
+	case mqtt.FailureTimeout:
+		return cloud.ConnectErrTimeoutNoData
+	case mqtt.FailureServerCertificate, mqtt.FailureClientCertificate:
+		return cloud.ConnectErrCert
+	case mqtt.FailureServerValidity:
+		return cloud.ConnectErrCertMisc
+	case mqtt.FailureTLS, mqtt.FailureRefused, mqtt.FailureClosed, mqtt.FailureProtocol:
+		return cloud.ConnectErrBackend
+	}
+	return cloud.ConnectErrMisc
+}
+
+// explain adds to an error what it means with this service.
+func (b *Backend) explain(err error) error {
+	var failure *mqtt.ConnectError
+	if errors.As(err, &failure) {
+		switch {
+		case failure.Failure == mqtt.FailureClosed || failure.Failure == mqtt.FailureRefused && failure.Code != 2 && failure.Code != 3:
+			// The service closes the connection where MQTT foresees a return code; some endpoints send one (5, or 7).
+			return fmt.Errorf("aws: %w; AWS IoT Core does so when no policy of the certificate allows iot:Connect for client id %q, or the certificate is not ACTIVE",
+				err, b.target.ClientID)
+		case failure.Failure == mqtt.FailureClientCertificate:
+			return fmt.Errorf("aws: %w; register the certificate of security tag %d with the account and set it ACTIVE", err, b.config.MQTT.SecTag)
+		case failure.Failure == mqtt.FailureRefused && failure.Code == 2:
+			return fmt.Errorf("aws: %w; the client id is %q", err, b.target.ClientID)
+		}
+	}
+	return fmt.Errorf("aws: %w", err)
+}
