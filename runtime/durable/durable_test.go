@@ -48,7 +48,7 @@ func enumerate(start *durabletest.Disk, contents []string) (crashes int, violati
 			isNew := readErr == nil && found == contents[0]
 			isOld := found == old && errors.Is(readErr, oldErr)
 			if !isNew && (err == nil || !isOld) {
-				return crashes, fmt.Errorf("write of %q, cut after %d operations (Write: %v): found %q, %v", contents[0], cut, err, found, readErr)
+				return crashes, fmt.Errorf("write of %q, cut after %d operations (Write: %v): found %q, %s", contents[0], cut, err, found, fmt.Sprint(readErr))
 			}
 			further, violation := enumerate(booted, contents[1:])
 			crashes += 1 + further

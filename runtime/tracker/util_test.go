@@ -96,7 +96,7 @@ func TestUtil(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), test.asked)
 				defer cancel()
 				begin := time.Now()
-				err := Util{Parts: test.parts, RebootTimeout: test.timeout, Logger: slog.New(slog.NewTextHandler(&log, nil)), Reboot: func(err error) bool { return err == errFatal }}.Run(ctx)
+				err := Util{Parts: test.parts, RebootTimeout: test.timeout, Logger: slog.New(slog.NewTextHandler(&log, nil)), Reboot: func(err error) bool { return errors.Is(err, errFatal) }}.Run(ctx)
 				if took := time.Since(begin); took != test.took {
 					t.Errorf("took %v, want %v", took, test.took)
 				}
