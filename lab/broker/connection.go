@@ -32,7 +32,10 @@ type connection struct {
 	net.Conn          // TLS once the handshake is done
 	raw      net.Conn // beneath it
 	broker   *Broker
-	client   Client // ID and Version are set at the CONNECT, by the connection's own goroutine
+
+	// Only the connection's own goroutine touches these.
+	client Client // ID and Version are set at the CONNECT
+	will   mqtt.Will
 
 	mu          sync.Mutex
 	reason      string   // why we ended it; "" if we did not

@@ -153,6 +153,7 @@ func (h *hook) OnSessionEstablished(client *mqtt.Client, packet packets.Packet) 
 	c.mu.Lock()
 	c.established = true
 	c.mu.Unlock()
+	c.will = client.Properties.Will
 	version, session := "MQTT 3.1.1", "persistent session"
 	if c.client.Version == 5 {
 		version = "MQTT 5"
@@ -170,8 +171,15 @@ func (h *hook) OnDisconnect(client *mqtt.Client, err error, _ bool) {
 		return
 	}
 	reason := disconnectReason(c, client, err)
-	if reason == ReasonClient {
+	switch {
+	case reason == ReasonClient:
 		err = nil
+	case err == nil && c.will.TopicName != "":
+		// The library takes a connection that we ended for one that the client ended, and drops the will, if the client was not just
+		// waiting for a packet (MQTT 3.1.1 section 3.1.2.5 wants it published).
+		if err := h.broker.server.Publish(c.will.TopicName, c.will.Payload, c.will.Retain, c.will.Qos); err != nil {
+			h.broker.log.Warn("publishing a will", "client", client.ID, "error", err)
+		}
 	}
 	h.broker.tap.emit(Event{Kind: Disconnected, Client: client.ID, Remote: c.client.Remote, Detail: reason, Err: err})
 }
