@@ -25,7 +25,10 @@ type FS interface {
 	Remove(path string) error
 	// Open opens a file for reading; a missing one is fs.ErrNotExist.
 	Open(path string) (io.ReadCloser, error)
-	// SyncFolder makes sure that the names in a folder are on the medium: files created, renamed and removed.
+	// MakeFolder makes a folder, mode 0700. It is fs.ErrExist that the folder is there and fs.ErrNotExist that the one above it is not;
+	// something else of that name is another error.
+	MakeFolder(path string) error
+	// SyncFolder makes sure that the names in a folder are on the medium: files created, renamed and removed, folders made.
 	SyncFolder(path string) error
 }
 
@@ -40,7 +43,7 @@ type File interface {
 // MaxSize is the most that a file may hold, in bytes: the content is held in memory whole.
 const MaxSize = 1 << 20
 
-// Folder keeps files in one folder that exists already. It may be used from several goroutines. A file belongs to one Folder at a time:
+// Folder keeps files in one folder. It may be used from several goroutines. A file belongs to one Folder at a time:
 // two of them, or two processes, must not write the same name.
 type Folder struct {
 	fs   FS
@@ -49,11 +52,48 @@ type Folder struct {
 	mu sync.Mutex // writers take turns, for they share the temporary file's name
 }
 
-// Open gives the files in a folder of the operating system. That the folder is missing shows when a file is written.
+// Open gives the files in a folder of the operating system that exists already. That the folder is missing shows when a file is written.
 func Open(path string) *Folder { return OpenOn(OS{}, path) }
 
 // OpenOn is Open on a given filesystem.
 func OpenOn(fs FS, path string) *Folder { return &Folder{fs: fs, path: path} }
+
+// Make is Open of a folder that is made first if it is missing, with the missing ones above it. When it has returned, the next boot finds
+// them: a file is only as durable as its folder.
+func Make(path string) (*Folder, error) { return MakeOn(OS{}, path) }
+
+// MakeOn is Make on a given filesystem.
+func MakeOn(fs FS, path string) (*Folder, error) {
+	if err := makeFolder(fs, path); err != nil {
+		return nil, err
+	}
+	return OpenOn(fs, path), nil
+}
+
+func makeFolder(disk FS, path string) error {
+	err := disk.MakeFolder(path)
+	above := filepath.Dir(path)
+	if errors.Is(err, fs.ErrNotExist) && above != path {
+		if err := makeFolder(disk, above); err != nil {
+			return err
+		}
+		err = disk.MakeFolder(path)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		// It may have been made by a process that was killed before it could sync. Folders above that are not ours may refuse to be synced;
+		// then they are as durable as they are.
+		for ; above != path; path, above = above, filepath.Dir(above) {
+			if err := disk.SyncFolder(above); err != nil && !errors.Is(err, fs.ErrPermission) {
+				return err
+			}
+		}
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return disk.SyncFolder(above)
+}
 
 // Path is where a file is kept, for messages.
 func (f *Folder) Path(name string) string { return filepath.Join(f.path, name) }
@@ -166,6 +206,18 @@ func (OS) Remove(path string) error { return os.Remove(path) }
 
 // Open implements FS.
 func (OS) Open(path string) (io.ReadCloser, error) { return os.Open(path) }
+
+// MakeFolder implements FS.
+func (OS) MakeFolder(path string) error {
+	err := os.Mkdir(path, 0o700)
+	if !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	if info, statErr := os.Stat(path); statErr == nil && !info.IsDir() {
+		return &fs.PathError{Op: "mkdir", Path: path, Err: errors.New("there is something of this name that is not a folder")}
+	}
+	return err
+}
 
 // SyncFolder implements FS.
 func (OS) SyncFolder(path string) error {

@@ -15,7 +15,7 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/durable/durabletest"
 )
 
-const folder, name = "/data", "state"
+const folder, name = "/var/data", "state"
 
 var errMissing = errors.New("the file is missing")
 
@@ -26,6 +26,15 @@ func read(disk *durabletest.Disk) (string, error) {
 		return "", errMissing
 	}
 	return string(content), err
+}
+
+// write is what a device does that has just started: it makes the folder if it is missing, and writes.
+func write(disk *durabletest.Disk, content string) error {
+	state, err := durable.MakeOn(disk, folder)
+	if err != nil {
+		return err
+	}
+	return state.Write(name, []byte(content))
 }
 
 // enumerate writes a content, cuts the power at every operation of the write and looks at every disk that may be found afterwards. From
@@ -39,7 +48,7 @@ func enumerate(start *durabletest.Disk, contents []string) (crashes int, violati
 	for cut := 0; ; cut++ {
 		disk := start.Clone()
 		disk.CutAfter(cut)
-		err := durable.OpenOn(disk, folder).Write(name, []byte(contents[0]))
+		err := write(disk, contents[0])
 		if err != nil && !errors.Is(err, durabletest.ErrCut) {
 			return crashes, err
 		}
@@ -48,7 +57,7 @@ func enumerate(start *durabletest.Disk, contents []string) (crashes int, violati
 			isNew := readErr == nil && found == contents[0]
 			isOld := found == old && errors.Is(readErr, oldErr)
 			if !isNew && (err == nil || !isOld) {
-				return crashes, fmt.Errorf("write of %q, cut after %d operations (Write: %v): found %q, %s", contents[0], cut, err, found, fmt.Sprint(readErr))
+				return crashes, fmt.Errorf("write of %q, cut after %d operations (Write: %s): found %q, %s", contents[0], cut, fmt.Sprint(err), found, fmt.Sprint(readErr))
 			}
 			further, violation := enumerate(booted, contents[1:])
 			crashes += 1 + further
@@ -81,9 +90,11 @@ func TestTheCutsFindMissingSyncs(t *testing.T) {
 		name  string
 		fault durabletest.Fault
 	}{
-		{"fsync of the file", durabletest.DropFileSync},
-		{"fsync of the folder", durabletest.DropFolderSync},
-		{"atomic rename", durabletest.RenameByCopying},
+		{"fsync of the file", durabletest.Fault{DropSync: "/var/data/.state.new"}},
+		{"fsync of its folder", durabletest.Fault{DropSync: "/var/data"}},
+		{"fsync of the folder above", durabletest.Fault{DropSync: "/var"}},
+		{"fsync of the root", durabletest.Fault{DropSync: "/"}},
+		{"atomic rename", durabletest.Fault{RenameByCopying: true}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			disk := durabletest.New()
@@ -101,10 +112,10 @@ func TestARefusedOperationKeepsTheOldContent(t *testing.T) {
 	for refused := 0; ; refused++ {
 		disk := durabletest.New()
 		state := durable.OpenOn(disk, folder)
-		if err := state.Write(name, []byte("old")); err != nil {
+		if err := write(disk, "old"); err != nil {
 			t.Fatal(err)
 		}
-		disk.SetFault(durabletest.RefuseOperations)
+		disk.SetFault(durabletest.Fault{RefuseOperations: true})
 		disk.CutAfter(refused)
 		err := state.Write(name, []byte("new"))
 		disk.CutAfter(-1)
@@ -115,7 +126,7 @@ func TestARefusedOperationKeepsTheOldContent(t *testing.T) {
 			}
 			return
 		}
-		if !errors.Is(err, durabletest.ErrRefused) || !strings.Contains(err.Error(), "/data/state") {
+		if !errors.Is(err, durabletest.ErrRefused) || !strings.Contains(err.Error(), "/var/data/state") {
 			t.Errorf("refused after %d: the error does not tell file and cause: %v", refused, err)
 		}
 		if readErr != nil || found != "old" && found != "new" {
@@ -128,7 +139,7 @@ func TestRemoveIsDurable(t *testing.T) {
 	for cut := 0; ; cut++ {
 		disk := durabletest.New()
 		state := durable.OpenOn(disk, folder)
-		if err := state.Write(name, []byte("old")); err != nil {
+		if err := write(disk, "old"); err != nil {
 			t.Fatal(err)
 		}
 		disk.CutAfter(cut)
@@ -144,7 +155,7 @@ func TestRemoveIsDurable(t *testing.T) {
 			break
 		}
 	}
-	if err := durable.OpenOn(durabletest.New(), folder).Remove(name); err != nil {
+	if err := durable.OpenOn(durabletest.New(), "/").Remove(name); err != nil {
 		t.Errorf("removing a missing file: %v", err)
 	}
 }
@@ -177,6 +188,31 @@ func TestOnTheOperatingSystem(t *testing.T) {
 	}
 	if err := durable.Open(filepath.Join(dir, "missing")).Write(name, nil); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("write into a missing folder: %v", err)
+	}
+}
+
+func TestMakeOnTheOperatingSystem(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "a", "b")
+	for range 2 { // made, and there
+		state, err := durable.Make(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := state.Write(name, []byte("x")); err != nil {
+			t.Error(err)
+		}
+	}
+	if info, err := os.Stat(dir); err != nil || info.Mode().Perm() != 0o700 {
+		t.Errorf("mode %v, %v; want 0700", info.Mode(), err)
+	}
+	t.Chdir(t.TempDir())
+	if _, err := durable.Make("relative/b"); err != nil {
+		t.Error(err)
+	}
+	for _, bad := range []string{filepath.Join(dir, name), filepath.Join(dir, name, "below"), ""} {
+		if _, err := durable.Make(bad); err == nil {
+			t.Errorf("%q was made", bad)
+		}
 	}
 }
 

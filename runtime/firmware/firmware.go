@@ -80,7 +80,8 @@ func (p process) run(args []string) int {
 		return StatusUsage
 	}
 	logger := newLogger(p.stderr, s.json, s.level)
-	if err := os.MkdirAll(s.data, 0o700); err != nil {
+	state, err := durable.Make(s.data)
+	if err != nil {
 		logger.Error("the data folder cannot be made: name another one with -data", "error", err)
 		return StatusFailure
 	}
@@ -91,7 +92,7 @@ func (p process) run(args []string) int {
 	}
 	defer lock.Close()
 	checkCredentials(logger, s.credentials)
-	util, err := p.assemble(s, logger)
+	util, err := p.assemble(s, state, logger)
 	if err != nil {
 		logger.Error("the program cannot start", "error", err)
 		return StatusFailure
@@ -115,10 +116,10 @@ func checkCredentials(logger *slog.Logger, folder string) {
 }
 
 // assemble puts the parts together: the cloud module, which runs the modem, and the application, which hears of the module's events.
-func (p process) assemble(s settings, logger *slog.Logger) (tracker.Util, error) {
+func (p process) assemble(s settings, state *durable.Folder, logger *slog.Logger) (tracker.Util, error) {
 	device := p.newModem(s.data)
 	options := tracker.Options{
-		State: durable.Open(s.data), Identity: identity(device), Sensors: tracker.NewSimulatedSensors(), Logger: logger, TimeValid: clock.Set,
+		State: state, Identity: identity(device), Sensors: tracker.NewSimulatedSensors(), Logger: logger, TimeValid: clock.Set,
 	}
 	if radio, ok := device.(modem.Radio); ok {
 		options.Radio = radio

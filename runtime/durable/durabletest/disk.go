@@ -21,19 +21,14 @@ import (
 // ErrCut is what every operation returns from the cut on.
 var ErrCut = errors.New("the power is cut")
 
-// Fault names an operation that a Disk pretends to do, to see whether a test notices that it is missing.
-type Fault int
+// Fault is what is wrong with a Disk, to see whether a test notices. The zero value is none.
+type Fault struct {
+	DropSync         string // syncs of the file or folder of this path do nothing
+	RenameByCopying  bool   // Rename empties the target and writes the bytes into it
+	RefuseOperations bool   // from CutAfter on an operation gives ErrRefused, and the power stays
+}
 
-// The faults.
-const (
-	None             Fault = iota
-	DropFileSync           // File.Sync does nothing
-	DropFolderSync         // SyncFolder does nothing
-	RenameByCopying        // Rename empties the target and writes the bytes into it
-	RefuseOperations       // not dropped but refused: from CutAfter on an operation gives an error, and the power stays
-)
-
-// ErrRefused is what an operation returns under RefuseOperations, as a full or broken disk does.
+// ErrRefused is what an operation returns under Fault.RefuseOperations, as a full or broken disk does.
 var ErrRefused = errors.New("no space left on the disk")
 
 // Disk implements durable.FS. It is for one goroutine. Make one with New.
@@ -48,6 +43,7 @@ type Disk struct {
 }
 
 type inode struct {
+	folder  bool
 	content []byte // as the running system sees it
 	medium  []byte // what is certain to be found after a cut
 	dirty   bool   // content is not certain
@@ -61,9 +57,36 @@ type change struct {
 	remove string // "" for none
 }
 
-// New gives an empty disk on which every folder exists.
+// New gives a disk with one folder, "/". Paths on it begin there.
 func New() *Disk {
-	return &Disk{cutAfter: -1, names: map[string]*inode{}, medium: map[string]*inode{}}
+	root := &inode{folder: true}
+	return &Disk{cutAfter: -1, names: map[string]*inode{"/": root}, medium: map[string]*inode{"/": root}}
+}
+
+// inFolder refuses a path whose folder does not exist.
+func (d *Disk) inFolder(operation, path string) error {
+	if above := d.names[filepath.Dir(path)]; above == nil || !above.folder {
+		return &fs.PathError{Op: operation, Path: path, Err: fs.ErrNotExist}
+	}
+	return nil
+}
+
+// MakeFolder implements durable.FS.
+func (d *Disk) MakeFolder(path string) error {
+	if err := d.step(); err != nil {
+		return err
+	}
+	if err := d.inFolder("mkdir", path); err != nil {
+		return err
+	}
+	if existing := d.names[path]; existing != nil {
+		if !existing.folder {
+			return &fs.PathError{Op: "mkdir", Path: path, Err: errors.New("not a folder")}
+		}
+		return &fs.PathError{Op: "mkdir", Path: path, Err: fs.ErrExist}
+	}
+	d.change(change{folder: filepath.Dir(path), set: path, to: &inode{folder: true}})
+	return nil
 }
 
 // CutAfter cuts the power when a number of further operations have succeeded. The operation that it hits is not done; that a part of it
@@ -73,12 +96,12 @@ func (d *Disk) CutAfter(operations int) { d.cutAfter = operations; d.done = 0 }
 // Operations is how many operations have succeeded since New or CutAfter.
 func (d *Disk) Operations() int { return d.done }
 
-// SetFault makes the disk pretend. Its clones and crashes pretend too.
+// SetFault makes the disk a faulty one; its clones and crashes are too.
 func (d *Disk) SetFault(fault Fault) { d.fault = fault }
 
 func (d *Disk) step() error {
 	if d.cutAfter >= 0 && d.done >= d.cutAfter {
-		if d.fault == RefuseOperations {
+		if d.fault.RefuseOperations {
 			return ErrRefused
 		}
 		return ErrCut
@@ -92,7 +115,13 @@ func (d *Disk) Create(path string) (durable.File, error) {
 	if err := d.step(); err != nil {
 		return nil, err
 	}
-	return &file{disk: d, inode: d.create(path)}, nil
+	if err := d.inFolder("create", path); err != nil {
+		return nil, err
+	}
+	if existing := d.names[path]; existing != nil && existing.folder {
+		return nil, &fs.PathError{Op: "create", Path: path, Err: errors.New("a folder")}
+	}
+	return &file{disk: d, path: path, inode: d.create(path)}, nil
 }
 
 func (d *Disk) create(path string) *inode {
@@ -110,11 +139,14 @@ func (d *Disk) Rename(from, to string) error {
 	if err := d.step(); err != nil {
 		return err
 	}
+	if err := d.inFolder("rename", to); err != nil {
+		return err
+	}
 	node := d.names[from]
 	if node == nil {
 		return &fs.PathError{Op: "rename", Path: from, Err: fs.ErrNotExist}
 	}
-	if d.fault == RenameByCopying {
+	if d.fault.RenameByCopying {
 		target := d.create(to)
 		target.content, target.dirty = bytes.Clone(node.content), true
 		d.change(change{folder: filepath.Dir(from), remove: from})
@@ -153,8 +185,11 @@ func (d *Disk) SyncFolder(path string) error {
 	if err := d.step(); err != nil {
 		return err
 	}
-	if d.fault == DropFolderSync {
+	if d.fault.DropSync == path {
 		return nil
+	}
+	if err := d.inFolder("sync", filepath.Join(path, "x")); err != nil {
+		return err
 	}
 	kept := d.pending[:0]
 	for _, c := range d.pending {
@@ -186,13 +221,16 @@ func (c change) apply(names map[string]*inode) {
 func (d *Disk) Names() map[string]string {
 	out := make(map[string]string, len(d.names))
 	for name, node := range d.names {
-		out[name] = string(node.content)
+		if !node.folder {
+			out[name] = string(node.content)
+		}
 	}
 	return out
 }
 
 type file struct {
 	disk   *Disk
+	path   string
 	inode  *inode
 	closed bool
 }
@@ -215,7 +253,7 @@ func (f *file) Sync() error {
 	if err := f.disk.step(); err != nil {
 		return err
 	}
-	if f.disk.fault != DropFileSync {
+	if f.disk.fault.DropSync != f.path {
 		f.inode.medium, f.inode.dirty = bytes.Clone(f.inode.content), false
 	}
 	return nil
@@ -237,7 +275,7 @@ func (d *Disk) Clone() *Disk {
 			return nil
 		}
 		if copies[node] == nil {
-			copies[node] = &inode{content: bytes.Clone(node.content), medium: bytes.Clone(node.medium), dirty: node.dirty}
+			copies[node] = &inode{folder: node.folder, content: bytes.Clone(node.content), medium: bytes.Clone(node.medium), dirty: node.dirty}
 		}
 		return copies[node]
 	}
@@ -269,8 +307,11 @@ func (d *Disk) Crashes() iter.Seq[*Disk] {
 		booted := New()
 		booted.fault = d.fault
 		for name, node := range names {
+			if !reachable(names, name) {
+				continue
+			}
 			content := found[node]
-			copied := &inode{content: bytes.Clone(content), medium: bytes.Clone(content)}
+			copied := &inode{folder: node.folder, content: bytes.Clone(content), medium: bytes.Clone(content)}
 			booted.names[name], booted.medium[name] = copied, copied
 		}
 		return booted
@@ -296,6 +337,17 @@ func (d *Disk) Crashes() iter.Seq[*Disk] {
 			}
 		}
 	}
+}
+
+// reachable tells whether all folders above a name are there: a folder that is lost takes its files along.
+func reachable(names map[string]*inode, path string) bool {
+	for path != "/" {
+		path = filepath.Dir(path)
+		if above := names[path]; above == nil || !above.folder {
+			return false
+		}
+	}
+	return true
 }
 
 // contents calls use with each combination of what the nodes may hold.
