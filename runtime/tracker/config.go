@@ -33,9 +33,9 @@ type Config struct {
 	MovementResolution             time.Duration `kconfig:"DATA_MOVEMENT_RESOLUTION_SECONDS,unit=s"`
 	MovementTimeout                time.Duration `kconfig:"DATA_MOVEMENT_TIMEOUT_SECONDS,unit=s"`
 	LocationTimeout                time.Duration `kconfig:"DATA_LOCATION_TIMEOUT_SECONDS,unit=s"`
-	AccelerometerActivity          int           `kconfig:"DATA_ACCELEROMETER_ACT_THRESHOLD"`         // m/s²
-	AccelerometerInactivity        int           `kconfig:"DATA_ACCELEROMETER_INACT_THRESHOLD"`       // m/s²
-	AccelerometerInactivityTimeout int           `kconfig:"DATA_ACCELEROMETER_INACT_TIMEOUT_SECONDS"` // s
+	AccelerometerActivity          int           `kconfig:"DATA_ACCELEROMETER_ACT_THRESHOLD"`   // m/s²
+	AccelerometerInactivity        int           `kconfig:"DATA_ACCELEROMETER_INACT_THRESHOLD"` // m/s²
+	AccelerometerInactivityTimeout time.Duration `kconfig:"DATA_ACCELEROMETER_INACT_TIMEOUT_SECONDS,unit=s"`
 	SampleGNSS                     bool          `kconfig:"DATA_SAMPLE_GNSS_DEFAULT"`
 	SampleNeighbourCells           bool          `kconfig:"DATA_SAMPLE_NEIGHBOR_CELLS_DEFAULT"`
 	SampleWiFi                     bool          `kconfig:"DATA_SAMPLE_WIFI_DEFAULT"`
@@ -76,7 +76,7 @@ func (c Config) initial() data.Configuration {
 		MovementTimeout:                c.MovementTimeout,
 		AccelerometerActivity:          float64(c.AccelerometerActivity),
 		AccelerometerInactivity:        float64(c.AccelerometerInactivity),
-		AccelerometerInactivityTimeout: float64(c.AccelerometerInactivityTimeout),
+		AccelerometerInactivityTimeout: c.AccelerometerInactivityTimeout.Seconds(),
 		NoData:                         data.NoData{GNSS: !c.SampleGNSS, NeighbourCells: !c.SampleNeighbourCells, WiFi: !c.SampleWiFi},
 	}
 }

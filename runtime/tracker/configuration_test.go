@@ -15,7 +15,7 @@ func testConfig() Config {
 	return Config{
 		Version: "1.2.3", RebootTimeout: 30 * time.Second, DeviceMode: ModeActive, ActiveWait: 300 * time.Second,
 		MovementResolution: 120 * time.Second, MovementTimeout: time.Hour, LocationTimeout: 300 * time.Second,
-		AccelerometerActivity: 4, AccelerometerInactivity: 4, AccelerometerInactivityTimeout: 60,
+		AccelerometerActivity: 4, AccelerometerInactivity: 4, AccelerometerInactivityTimeout: time.Minute,
 		SampleGNSS: true, SampleNeighbourCells: true, SampleWiFi: true,
 		SensorBuffer: 10, NetworkBuffer: 3, BatteryBuffer: 3,
 	}
