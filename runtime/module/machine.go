@@ -417,12 +417,15 @@ func (t *turn) carrierFOTA(pending bool) {
 	if !t.linkUp || t.main == stateShutdown {
 		return
 	}
+	if t.hold == pending {
+		return // in the SDK the end of an update makes an attempt also when one is planned or the connection stands
+	}
 	t.hold = pending
 	switch {
 	case t.main != stateLTEConnected:
 	case pending:
 		t.closeConnection()
-	case t.sub == subCloudDisconnected && (t.operation.kind != operationConnect || t.operation.cancelled):
+	default:
 		t.connect()
 	}
 }

@@ -87,6 +87,7 @@ func (t *turn) connectStuck() {
 		return
 	}
 	delay := t.nextDelay()
+	t.attempt.number = t.counter
 	t.start(timerRetry, delay)
 	t.connectFailed(cloud.ConnectErrMisc, ErrBackendStuck)
 }
@@ -149,7 +150,7 @@ func (t *turn) connectDone(sig connectDone) {
 		} else if err == nil {
 			err = fmt.Errorf("the backend says %v", sig.result)
 		}
-		t.attempt.err = err
+		t.attempt.closed, t.attempt.err = true, err
 		if !t.connectNext && !t.armed(timerRetry) {
 			t.retryByTable() // a user association request has stopped the timer
 		}
@@ -182,7 +183,7 @@ func (t *turn) next() {
 
 func (t *turn) connectFailed(result cloud.ConnectResult, err error) {
 	t.emit(Event{
-		Type: EventConnectFailed, Attempt: t.counter, Result: result, Reason: t.attempt.reason, Err: err, Delay: t.untilRetry(),
+		Type: EventConnectFailed, Attempt: t.attempt.number, Result: result, Reason: t.attempt.reason, Err: err, Delay: t.untilRetry(),
 	})
 }
 
@@ -205,7 +206,7 @@ func (t *turn) backendEvent(sig backendEvent) {
 	switch event := sig.event; event.Type {
 	case cloud.EventConnecting: // an attempt of ours has said so itself
 		if current && t.operation.kind == operationNone && t.sub == subCloudDisconnected {
-			t.emit(Event{Type: EventConnecting, Attempt: t.counter, Delay: t.untilRetry()})
+			t.emit(Event{Type: EventConnecting, Attempt: t.attempt.number, Delay: t.untilRetry()})
 		}
 	case cloud.EventConnected:
 		if current && !t.operation.cancelled && !t.attempt.closed {
@@ -268,6 +269,7 @@ func (t *turn) disconnected(event cloud.Event) {
 		return
 	}
 	if t.attempt.closed || t.operation.kind == operationDisconnect || !t.transportUp && t.operation.kind == operationNone {
+		t.transportUp = t.transportUp && t.operation.kind == operationDisconnect
 		return
 	}
 	err := ErrNotReady
@@ -336,12 +338,16 @@ func (t *turn) closeTransport() {
 	}
 }
 
-// associationRequested holds attempts back until the user has claimed the device.
+// associationRequested holds attempts back until the user has claimed the device. The limit runs from the first request.
 func (t *turn) associationRequested() {
+	if t.sub == subCloudConnected {
+		t.emit(Event{Type: EventUserAssociationRequest})
+		return
+	}
 	t.counter, t.connectNext = 0, false
 	t.stop(timerRetry)
 	if t.associating {
-		return // the limit runs from the first request
+		return
 	}
 	t.associating = true
 	if t.rules.associationTimeout > 0 {

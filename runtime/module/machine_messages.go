@@ -363,6 +363,10 @@ func (t *turn) received(received data.Received) {
 		}
 		t.do(requestLink{r.Up})
 	case data.Failed:
-		t.fail(errors.Join(ErrBackendFailed, r.Err))
+		err := ErrBackendFailed
+		if r.Err != nil {
+			err = fmt.Errorf("%w: %w", err, r.Err)
+		}
+		t.fail(err)
 	}
 }
