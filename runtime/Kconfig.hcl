@@ -13,10 +13,20 @@ option "CLOUD_LAB_DEFAULTS" {
 }
 
 source "tracker/Kconfig.hcl" {}
+source "tracker/Kconfig.planned.hcl" {}
+source "codec/Kconfig.hcl" {}
+source "modem/Kconfig.hcl" {}
+source "location/Kconfig.hcl" {}
 source "cloud/Kconfig.hcl" {}
 source "module/Kconfig.hcl" {}
 source "diagnostics/Kconfig.hcl" {}
+source "log/Kconfig.hcl" {}
 source "hwid/Kconfig.hcl" {}
 source "qos/Kconfig.hcl" {}
 source "mqtt/Kconfig.hcl" {}
 source "backend/*/Kconfig.hcl" {}
+source "gnss/Kconfig.hcl" {}
+source "lwm2m/Kconfig.hcl" {}
+source "coap/Kconfig.hcl" {}
+source "fota/Kconfig.hcl" {}
+source "boot/Kconfig.hcl" {}

@@ -88,6 +88,99 @@ menu "Cloud module" {
     type    = bool
     default = true
   }
+
+  option "NRF_CLOUD_AGNSS" {
+    type       = bool
+    default    = true
+    depends_on = LOCATION_MODULE
+  }
+
+  group {
+    depends_on = NRF_CLOUD_MQTT
+
+    choice "NRF_CLOUD_SEND_SOCKET" {
+      default = NRF_CLOUD_SEND_TIMEOUT
+    }
+
+    choice "NRF_CLOUD_CLIENT_ID_SRC" {
+      default = NRF_CLOUD_CLIENT_ID_SRC_RUNTIME
+    }
+
+    option "NRF_CLOUD_LOCATION" {
+      type    = bool
+      default = true
+    }
+
+    option "NRF_CLOUD_DEVICE_STATUS_ENCODE_VOLTAGE" {
+      type    = bool
+      default = false
+    }
+
+    option "NRF_CLOUD_SEND_DEVICE_STATUS" {
+      type    = bool
+      default = true
+    }
+
+    option "NRF_CLOUD_SEND_DEVICE_STATUS_NETWORK" {
+      type    = bool
+      default = false
+    }
+
+    option "NRF_CLOUD_SEND_DEVICE_STATUS_SIM" {
+      type    = bool
+      default = true
+    }
+
+    option "NRF_CLOUD_SEND_SERVICE_INFO_FOTA" {
+      type    = bool
+      default = true
+    }
+
+    option "NRF_CLOUD_SEND_SERVICE_INFO_UI" {
+      type    = bool
+      default = true
+    }
+
+    option "NRF_CLOUD_ENABLE_SVC_INF_UI_TEMP" {
+      type    = bool
+      default = EXTERNAL_SENSORS
+    }
+
+    option "NRF_CLOUD_ENABLE_SVC_INF_UI_HUMID" {
+      type    = bool
+      default = EXTERNAL_SENSORS
+    }
+
+    option "NRF_CLOUD_ENABLE_SVC_INF_UI_AIR_PRESSURE" {
+      type    = bool
+      default = EXTERNAL_SENSORS
+    }
+
+    option "NRF_CLOUD_ENABLE_SVC_INF_UI_AIR_QUALITY" {
+      type    = bool
+      default = EXTERNAL_SENSORS
+    }
+  }
+
+  # For a device of Azure IoT Hub the version and the credentials of the image download are the module's own.
+  group {
+    depends_on = AZURE_IOT_HUB && AZURE_FOTA
+
+    option "AZURE_FOTA_APP_VERSION" {
+      type    = string
+      default = ASSET_TRACKER_V2_APP_VERSION
+    }
+
+    option "AZURE_FOTA_VERSION_MAX_LEN" {
+      type    = int
+      default = ASSET_TRACKER_V2_APP_VERSION_MAX_LEN
+    }
+
+    option "AZURE_FOTA_SEC_TAG" {
+      type    = int
+      default = MQTT_HELPER_SEC_TAG
+    }
+  }
 }
 
 component "module" {

@@ -119,7 +119,7 @@ menu "AWS Jobs and FOTA" {
   option "AWS_FOTA" {
     type       = bool
     prompt     = "FOTA by AWS Jobs"
-    depends_on = AWS_IOT
+    depends_on = AWS_IOT && FOTA_DOWNLOAD
     select     = [AWS_JOBS]
     default    = AWS_IOT
   }

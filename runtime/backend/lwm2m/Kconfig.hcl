@@ -1,7 +1,380 @@
+# The LwM2M integration and the client utilities (reference 1.16). The engine is ../../lwm2m.
+
 choice "CLOUD_SERVICE" {
   option "LWM2M_INTEGRATION" {
     type    = bool
     prompt  = "LwM2M"
+    select  = [LWM2M_CLIENT_UTILS]
     planned = "the LwM2M backend"
+  }
+}
+
+menu "LwM2M" {
+  depends_on = LWM2M_INTEGRATION
+  planned    = "the LwM2M backend"
+
+  option "LWM2M_INTEGRATION_ENDPOINT_PREFIX" {
+    type    = string
+    prompt  = "Text in front of the client id"
+    default = "urn:imei:"
+    help    = "Both together are the endpoint name."
+  }
+
+  option "LWM2M_INTEGRATION_PROVISION_CREDENTIALS" {
+    type   = bool
+    prompt = "Bring the pre-shared key along"
+    help   = "Without it the key must be below the credentials folder already."
+  }
+
+  option "LWM2M_INTEGRATION_PSK" {
+    type   = string
+    prompt = "Pre-shared key"
+    default {
+      value = "000102030405060708090a0b0c0d0e0f"
+      mark  = "lab"
+    }
+    pattern    = "^([0-9A-Fa-f]{2})*$"
+    secret     = true
+    depends_on = LWM2M_INTEGRATION_PROVISION_CREDENTIALS
+    help       = <<-EOT
+      In hex, an even number of digits. Empty: none is brought along. It goes to a file of the output and never into the binary. The default
+      is known to everyone: a build with it is for the lab, and is marked as such.
+    EOT
+  }
+
+  option "LWM2M_INTEGRATION_FLUSH_SESSION_CACHE" {
+    type   = bool
+    prompt = "Make a whole handshake each time"
+    help   = "For finding faults."
+  }
+
+  option "LWM2M_INTEGRATION_MODEM_MODE_REQUEST_RETRY_SECONDS" {
+    type    = int
+    prompt  = "Pause between requests to switch the modem's mode"
+    default = 2
+    range   = [1, 3600]
+    unit    = "s"
+  }
+}
+
+menu "LwM2M client utilities" {
+  planned = "the LwM2M backend"
+
+  option "LWM2M_CLIENT_UTILS" {
+    type   = bool
+    prompt = "Objects of a cellular device"
+    select = [LWM2M]
+    imply  = [LTE_LC_EDRX_MODULE, LTE_LC_NEIGHBOR_CELL_MEAS_MODULE, LTE_LC_PSM_MODULE, LTE_LC_TAU_PRE_WARNING_MODULE]
+  }
+
+  group {
+    depends_on = LWM2M_CLIENT_UTILS
+
+    option "LWM2M_CLIENT_UTILS_SECURITY_OBJ_SUPPORT" {
+      type    = bool
+      prompt  = "Security (object 0)"
+      default = true
+    }
+
+    constraint "LWM2M_CLIENT_UTILS_SECURITY_OBJ_SUPPORT must be y: object 0 holds the server's address" {
+      condition  = LWM2M_CLIENT_UTILS_SECURITY_OBJ_SUPPORT
+      depends_on = LWM2M_INTEGRATION
+      fix        = "leave out LWM2M_CLIENT_UTILS_SECURITY_OBJ_SUPPORT"
+    }
+
+    group {
+      depends_on = LWM2M_CLIENT_UTILS_SECURITY_OBJ_SUPPORT
+
+      option "LWM2M_CLIENT_UTILS_SERVER" {
+        type     = string
+        prompt   = "Address of the server"
+        required = LWM2M_INTEGRATION
+        pattern  = "^coaps?://([A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$"
+        default {
+          value = "coaps://eu.iot.avsystem.cloud:5694"
+          if    = LWM2M_RD_CLIENT_SUPPORT_BOOTSTRAP
+        }
+        default = "coaps://eu.iot.avsystem.cloud:5684"
+        help    = "A URI with scheme and port: coaps with LWM2M_DTLS_SUPPORT, else coap. With bootstrap, the bootstrap server's."
+      }
+
+      option "LWM2M_CLIENT_UTILS_SERVER_TLS_TAG" {
+        type    = int
+        prompt  = "Security tag of the server's credentials"
+        default = 35724861
+        range   = [0, 2147483647]
+      }
+
+      option "LWM2M_CLIENT_UTILS_BOOTSTRAP_TLS_TAG" {
+        type    = int
+        prompt  = "Security tag of the bootstrap server's credentials"
+        default = 35724862
+        range   = [0, 2147483647]
+      }
+    }
+
+    option "LWM2M_CLIENT_UTILS_DEVICE_OBJ_SUPPORT" {
+      type    = bool
+      prompt  = "Device (object 3) by the library"
+      default = true
+      help    = "n: by the codec."
+    }
+
+    option "LWM2M_CLIENT_UTILS_CONN_MON_OBJ_SUPPORT" {
+      type    = bool
+      prompt  = "Connectivity monitoring (object 4) by the library"
+      default = true
+      select  = [LWM2M_CONN_MON_OBJ_SUPPORT]
+      help    = "n: by the codec."
+    }
+
+    group {
+      depends_on = LWM2M_CLIENT_UTILS_CONN_MON_OBJ_SUPPORT
+
+      # The library's own default for the engine.
+      option "LWM2M_CONN_MON_BEARER_MAX" {
+        type    = int
+        default = 2
+      }
+
+      option "LWM2M_CONN_HOLD_TIME_RSRP" {
+        type    = int
+        prompt  = "Shortest time between notices of the signal"
+        default = 60
+        range   = [0, 86400]
+        unit    = "s"
+      }
+    }
+
+    option "LWM2M_CLIENT_UTILS_LOCATION_OBJ_SUPPORT" {
+      type    = bool
+      prompt  = "Location (object 6) by the library"
+      default = true
+      select  = [LWM2M_LOCATION_OBJ_SUPPORT]
+      help    = "n: by the codec."
+    }
+
+    option "LWM2M_CLIENT_UTILS_FIRMWARE_UPDATE_OBJ_SUPPORT" {
+      type    = bool
+      prompt  = "Firmware update (object 5)"
+      default = true
+      select  = [LWM2M_FIRMWARE_UPDATE_OBJ_SUPPORT, DFU_TARGET, BOOTLOADER_MCUBOOT, FOTA_DOWNLOAD_PROGRESS_EVT]
+    }
+
+    option "LWM2M_CLIENT_UTILS_DOWNLOADER_SEC_TAG" {
+      type       = int
+      prompt     = "Security tag of the image download"
+      default    = 16842753
+      range      = [-1, 2147483647]
+      depends_on = LWM2M_CLIENT_UTILS_FIRMWARE_UPDATE_OBJ_SUPPORT
+      help       = "For https and coaps. -1 is none."
+    }
+
+    option "LWM2M_CLIENT_UTILS_ADV_FIRMWARE_UPDATE_OBJ_SUPPORT" {
+      type   = bool
+      prompt = "Advanced firmware update (object 33629)"
+      help   = "One instance for each image."
+    }
+
+    option "LWM2M_CLIENT_UTILS_ADV_FOTA_INSTANCE_COUNT" {
+      type       = int
+      prompt     = "Images"
+      default    = 2
+      range      = [1, 10]
+      depends_on = LWM2M_CLIENT_UTILS_ADV_FIRMWARE_UPDATE_OBJ_SUPPORT
+    }
+
+    option "LWM2M_CLIENT_UTILS_SIGNAL_MEAS_INFO_OBJ_SUPPORT" {
+      type   = bool
+      prompt = "Signal of neighbour cells (object 10256)"
+    }
+
+    group {
+      depends_on = LWM2M_CLIENT_UTILS_SIGNAL_MEAS_INFO_OBJ_SUPPORT
+
+      option "LWM2M_CLIENT_UTILS_SIGNAL_MEAS_INFO_INSTANCE_COUNT" {
+        type    = int
+        prompt  = "Neighbour cells"
+        default = 3
+        range   = [1, 17]
+      }
+
+      option "LWM2M_CLIENT_UTILS_NEIGHBOUR_CELL_LISTENER" {
+        type   = bool
+        prompt = "The library follows the modem's measurements"
+      }
+    }
+
+    option "LWM2M_CLIENT_UTILS_VISIBLE_WIFI_AP_OBJ_SUPPORT" {
+      type   = bool
+      prompt = "Wi-Fi access points (object 33627)"
+    }
+
+    option "LWM2M_CLIENT_UTILS_VISIBLE_WIFI_AP_INSTANCE_COUNT" {
+      type       = int
+      prompt     = "Access points"
+      default    = 5
+      range      = [1, 255]
+      depends_on = LWM2M_CLIENT_UTILS_VISIBLE_WIFI_AP_OBJ_SUPPORT
+    }
+
+    option "LWM2M_CLIENT_UTILS_WIFI_AP_SCANNER" {
+      type       = bool
+      prompt     = "The library lists access points"
+      depends_on = LWM2M_CLIENT_UTILS_VISIBLE_WIFI_AP_OBJ_SUPPORT
+    }
+
+    option "LWM2M_CLIENT_UTILS_CELL_CONN_OBJ_SUPPORT" {
+      type   = bool
+      prompt = "Cellular connectivity (object 10)"
+    }
+
+    group {
+      depends_on = LWM2M_CLIENT_UTILS_CELL_CONN_OBJ_SUPPORT
+
+      option "LWM2M_CELL_CONN_OBJ_VERSION_1_1" {
+        type    = bool
+        prompt  = "Object 10 of version 1.1"
+        default = true
+      }
+
+      option "LWM2M_CELL_CONN_APN_PROFILE_COUNT" {
+        type    = int
+        prompt  = "Access point profiles"
+        default = 3
+        range   = [1, 10]
+      }
+    }
+
+    option "LWM2M_CLIENT_UTILS_RAI" {
+      type   = bool
+      prompt = "Tell the network when nothing more will be sent"
+      help   = "Release assistance: the radio connection ends sooner."
+    }
+
+    option "LWM2M_CLIENT_UTILS_LTE_CONNEVAL" {
+      type   = bool
+      prompt = "Wait with updates until the radio connection is good"
+    }
+
+    option "LWM2M_CLIENT_UTILS_DTLS_CID" {
+      type   = bool
+      prompt = "DTLS connection id"
+      select = [LWM2M_DTLS_CID]
+      help   = "The old name of LWM2M_DTLS_CID."
+    }
+
+    option "LWM2M_CLIENT_UTILS_DTLS_CON_MANAGEMENT" {
+      type       = bool
+      prompt     = "Keep the DTLS session over times without power"
+      depends_on = LWM2M_DTLS_CID && LWM2M_RD_CLIENT_STOP_POLLING_AT_IDLE
+    }
+  }
+
+  menu "Location assistance" {
+    depends_on = LWM2M_CLIENT_UTILS
+
+    option "LWM2M_CLIENT_UTILS_GROUND_FIX_OBJ_SUPPORT" {
+      type   = bool
+      prompt = "Location by cells (object 33626)"
+      select = [LWM2M_CLIENT_UTILS_LOCATION_ASSISTANCE]
+    }
+
+    option "LWM2M_CLIENT_UTILS_GNSS_ASSIST_OBJ_SUPPORT" {
+      type   = bool
+      prompt = "Assistance data (object 33625)"
+      select = [LWM2M_CLIENT_UTILS_LOCATION_ASSISTANCE]
+    }
+
+    option "LWM2M_CLIENT_UTILS_LOCATION_ASSISTANCE" {
+      type = bool
+    }
+
+    group {
+      depends_on = LWM2M_CLIENT_UTILS_LOCATION_ASSISTANCE
+
+      option "LWM2M_CLIENT_UTILS_LOCATION_ASSIST_CELL" {
+        type   = bool
+        prompt = "Ask for the location by cells"
+        imply  = [LWM2M_CLIENT_UTILS_SIGNAL_MEAS_INFO_OBJ_SUPPORT]
+      }
+
+      option "LWM2M_CLIENT_UTILS_LOCATION_ASSIST_AGNSS" {
+        type   = bool
+        prompt = "Ask for assistance data"
+      }
+
+      option "LWM2M_CLIENT_UTILS_LOCATION_ASSIST_PGPS" {
+        type    = bool
+        prompt  = "Ask for predicted assistance data"
+        default = NRF_CLOUD_PGPS
+        help    = "One request can be pending: with LWM2M_CLIENT_UTILS_LOCATION_ASSIST_AGNSS the second one waits."
+      }
+    }
+
+    group {
+      depends_on = LWM2M_CLIENT_UTILS_LOCATION_ASSIST_PGPS
+
+      option "LWM2M_CLIENT_UTILS_LOCATION_ASSIST_PGPS_PREDICTION_COUNT" {
+        type    = int
+        prompt  = "Predictions"
+        default = 42
+        range   = [1, 168]
+      }
+
+      option "LWM2M_CLIENT_UTILS_LOCATION_ASSIST_PGPS_PREDICTION_INTERVAL" {
+        type    = int
+        prompt  = "Time that one prediction covers"
+        default = 240
+        range   = [120, 480]
+        unit    = "min"
+        help    = "120, 240, 360 or 480."
+      }
+
+      constraint "LWM2M_CLIENT_UTILS_LOCATION_ASSIST_PGPS_PREDICTION_INTERVAL must be 120, 240, 360 or 480" {
+        condition = (
+          LWM2M_CLIENT_UTILS_LOCATION_ASSIST_PGPS_PREDICTION_INTERVAL == 120 || LWM2M_CLIENT_UTILS_LOCATION_ASSIST_PGPS_PREDICTION_INTERVAL == 240 ||
+          LWM2M_CLIENT_UTILS_LOCATION_ASSIST_PGPS_PREDICTION_INTERVAL == 360 || LWM2M_CLIENT_UTILS_LOCATION_ASSIST_PGPS_PREDICTION_INTERVAL == 480
+        )
+        fix = "take one of these"
+      }
+
+      option "LWM2M_CLIENT_UTILS_LOCATION_ASSIST_PGPS_STARTING_DAY" {
+        type    = int
+        prompt  = "First day, as a day of GPS time"
+        default = 0
+        range   = [0, 65535]
+        help    = "0: today."
+      }
+
+      option "LWM2M_CLIENT_UTILS_LOCATION_ASSIST_PGPS_STARTING_TIME" {
+        type    = int
+        prompt  = "Time of that day"
+        default = 0
+        range   = [0, 86399]
+        unit    = "s"
+      }
+    }
+
+    group {
+      depends_on = LWM2M_CLIENT_UTILS_LOCATION_ASSIST_AGNSS
+
+      option "LWM2M_CLIENT_UTILS_LOCATION_ASSIST_AGNSS_BUF_SIZE" {
+        type    = int
+        prompt  = "Largest message of assistance data"
+        default = 4096
+        range   = [1, 1048576]
+        unit    = "bytes"
+      }
+
+      option "LWM2M_CLIENT_UTILS_LOCATION_ASSIST_AGNSS_ELEVATION_MASK" {
+        type    = int
+        prompt  = "Lowest elevation"
+        default = -1
+        range   = [-1, 90]
+        unit    = "degrees"
+        help    = "-1: all satellites."
+      }
+    }
   }
 }

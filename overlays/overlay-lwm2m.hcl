@@ -1,0 +1,86 @@
+# LwM2M 1.1 over DTLS. Before anything leaves the desk, add the server and a key of the device's own:
+#
+#   LWM2M_CLIENT_UTILS_SERVER = "coaps://HOST:5684"
+#   LWM2M_INTEGRATION_PSK     = "…"
+
+LWM2M_INTEGRATION  = y
+LWM2M              = y
+LWM2M_VERSION_1_1  = y
+LWM2M_CLIENT_UTILS = y
+
+# Security. For a bootstrap server add LWM2M_RD_CLIENT_SUPPORT_BOOTSTRAP = y.
+# Left out, see runtime/omitted.hcl: MODEM_KEY_MGMT.
+LWM2M_DTLS_SUPPORT                      = y
+LWM2M_DTLS_CID                          = y
+LWM2M_TLS_SESSION_CACHING               = y
+LWM2M_SECURITY_KEY_SIZE                 = 33
+LWM2M_SECURITY_INSTANCE_COUNT           = 3
+LWM2M_INTEGRATION_PROVISION_CREDENTIALS = y
+
+# Formats.
+# Left out, see runtime/omitted.hcl: JSON_LIBRARY, BASE64, ZCBOR, ZCBOR_CANONICAL.
+LWM2M_RW_SENML_JSON_SUPPORT = y
+LWM2M_RW_OMA_TLV_SUPPORT    = y
+LWM2M_RW_SENML_CBOR_SUPPORT = y
+LWM2M_RW_SENML_CBOR_RECORDS = 45
+LWM2M_RW_JSON_SUPPORT       = n
+
+# Sizes.
+# Left out, see runtime/omitted.hcl: LWM2M_ENGINE_STACK_SIZE.
+LWM2M_COAP_BLOCK_SIZE           = 1024
+LWM2M_ENGINE_MAX_OBSERVER       = 5
+LWM2M_ENGINE_MAX_MESSAGES       = 5
+LWM2M_ENGINE_MAX_REPLIES        = 5
+LWM2M_ENGINE_MAX_PENDING        = 5
+LWM2M_COMPOSITE_PATH_LIST_SIZE  = 15
+LWM2M_CONN_MON_BEARER_MAX       = 2
+COAP_EXTENDED_OPTIONS_LEN       = y
+COAP_EXTENDED_OPTIONS_LEN_VALUE = 40
+
+# Timing.
+# Left out, see runtime/omitted.hcl: NET_SOCKETPAIR, LWM2M_TICKLESS.
+COAP_INIT_ACK_TIMEOUT_MS             = 4000
+LWM2M_ENGINE_DEFAULT_LIFETIME        = 43200
+LWM2M_UPDATE_PERIOD                  = 3600
+LWM2M_SECONDS_TO_UPDATE_EARLY        = 60
+LWM2M_QUEUE_MODE_ENABLED             = y
+LWM2M_QUEUE_MODE_UPTIME              = 30
+LWM2M_RD_CLIENT_STOP_POLLING_AT_IDLE = y
+
+# Radio: periodic update 1 h, active time 30 s, eDRX cycle 5.12 s, paging time window 1.28 s (LTE-M) and 2.56 s (NB-IoT).
+LTE_LC_PSM_MODULE                    = y
+LTE_PSM_REQ                          = y
+LTE_PSM_REQ_RPTAU                    = "00000110"
+LTE_PSM_REQ_RAT                      = "00001111"
+LTE_LC_EDRX_MODULE                   = y
+LTE_EDRX_REQ                         = y
+LTE_EDRX_REQ_VALUE_LTE_M             = "0000"
+LTE_EDRX_REQ_VALUE_NBIOT             = "0000"
+LTE_PTW_VALUE_LTE_M                  = "0000"
+LTE_PTW_VALUE_NBIOT                  = "0000"
+LTE_LC_TAU_PRE_WARNING_MODULE        = y
+LTE_LC_TAU_PRE_WARNING_NOTIFICATIONS = y
+LWM2M_CLIENT_UTILS_RAI               = y
+
+# Objects.
+LWM2M_IPSO_SUPPORT                              = y
+LWM2M_IPSO_PUSH_BUTTON                          = y
+LWM2M_IPSO_PUSH_BUTTON_VERSION_1_1              = y
+LWM2M_CONN_MON_OBJ_SUPPORT                      = y
+LWM2M_CONNMON_OBJECT_VERSION_1_3                = y
+LWM2M_LOCATION_OBJ_SUPPORT                      = y
+LWM2M_CLIENT_UTILS_SECURITY_OBJ_SUPPORT         = y
+LWM2M_CLIENT_UTILS_FIRMWARE_UPDATE_OBJ_SUPPORT  = y
+LWM2M_CLIENT_UTILS_SIGNAL_MEAS_INFO_OBJ_SUPPORT = y
+LWM2M_CLIENT_UTILS_GROUND_FIX_OBJ_SUPPORT       = y
+LWM2M_CLIENT_UTILS_GNSS_ASSIST_OBJ_SUPPORT      = y
+LWM2M_CLIENT_UTILS_LOCATION_ASSIST_AGNSS        = y
+LWM2M_CLIENT_UTILS_LOCATION_ASSIST_CELL         = y
+
+# The codec fills objects 3, 4 and 6 itself.
+LWM2M_CLIENT_UTILS_DEVICE_OBJ_SUPPORT   = n
+LWM2M_CLIENT_UTILS_CONN_MON_OBJ_SUPPORT = n
+LWM2M_CLIENT_UTILS_LOCATION_OBJ_SUPPORT = n
+
+# Addresses.
+LWM2M_DNS_SUPPORT = y
