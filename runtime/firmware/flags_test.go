@@ -5,6 +5,8 @@ import (
 	"errors"
 	"flag"
 	"log/slog"
+	"net"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -66,4 +68,19 @@ func TestParse(t *testing.T) {
 	if _, err := parse("tracker", []string{"-version"}, &bytes.Buffer{}); !errors.Is(err, errVersion) {
 		t.Errorf("-version: %v", err)
 	}
+}
+
+func FuzzEndpoint(f *testing.F) {
+	for _, seed := range []string{"localhost:8883", "[::1]:1", "a:b:1", "[fe80::1%eth0]:8883", ":", "@:1", "x:65536", ""} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		if checkEndpoint(text) != nil || text == "" {
+			return
+		}
+		host, port, err := net.SplitHostPort(text)
+		if number, portErr := strconv.Atoi(port); err != nil || host == "" || portErr != nil || number < 1 || number > 65535 {
+			t.Errorf("%q was taken: %q %q %v", text, host, port, err)
+		}
+	})
 }

@@ -198,3 +198,22 @@ func TestEventsThatAreNotOfTheLink(t *testing.T) {
 		expect(t, reports())
 	})
 }
+
+func FuzzIMEI(f *testing.F) {
+	f.Add("490154203237518")
+	f.Add("00123456789012x")
+	f.Add("")
+	f.Fuzz(func(t *testing.T, imei string) {
+		if checkIMEI(imei) != nil {
+			return
+		}
+		if len(imei) != imeiLength || strings.Trim(imei, "0123456789") != "" {
+			t.Errorf("%q was taken", imei)
+		}
+		spoiled := []byte(imei)
+		spoiled[7] = '0' + (spoiled[7]-'0'+1)%10 // the check digit finds any single wrong digit
+		if checkIMEI(string(spoiled)) == nil {
+			t.Errorf("%q and %q were taken", imei, spoiled)
+		}
+	})
+}
