@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io/fs"
 	"path"
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -20,6 +21,7 @@ type builder struct {
 
 	truths    []*Expr // leaves that stand where a condition is asked for
 	relations []*Expr
+	sums      []*Expr // arithmetic
 	names     []*Expr // all leaves that are names
 	facts     map[*Option]*optionFacts
 }
@@ -95,12 +97,12 @@ func plainError(err error) error {
 	return err
 }
 
-var blockNames = []string{"option", "choice", "menu", "group", "comment", "source", "component", "constraint"}
+var blockNames = []string{"option", "choice", "menu", "group", "comment", "source", "component", "constraint", "omitted"}
 
 func (b *builder) blocks(f *file, body *hclsyntax.Body, in context) {
 	for _, block := range body.Blocks {
-		if in.choice != nil && (block.Type == "menu" || block.Type == "choice" || block.Type == "component" || block.Type == "constraint" || block.Type == "source") {
-			d := b.diags.add(CodeMisplaced, &block.TypeRange, "a %s cannot stand in a choice", block.Type)
+		if in.choice != nil && (block.Type == "menu" || block.Type == "choice" || block.Type == "component" || block.Type == "constraint" || block.Type == "source" || block.Type == "omitted") {
+			d := b.diags.add(CodeMisplaced, &block.TypeRange, "%s cannot stand in a choice", article(block.Type))
 			d.Detail = "A choice holds options, groups and comments."
 			continue
 		}
@@ -121,6 +123,8 @@ func (b *builder) blocks(f *file, body *hclsyntax.Body, in context) {
 			b.component(f, block, in)
 		case "constraint":
 			b.constraint(block, in)
+		case "omitted":
+			b.omitted(block)
 		default:
 			if in.choice != nil && block.Type == "default" && !in.group {
 				continue // the choice has read it
@@ -266,23 +270,47 @@ func (b *builder) constraint(block *hclsyntax.Block, in context) {
 	b.tree.constraints = append(b.tree.constraints, c)
 }
 
+// omitted adds names that the SDK has and this tree does not.
+func (b *builder) omitted(block *hclsyntax.Block) {
+	reason, at := b.label(block, "the reason why the options are left out")
+	o := &Omitted{Reason: reason, Range: at}
+	for _, attribute := range sortedAttributes(block.Body) {
+		switch attribute.Name {
+		case "names":
+			o.Names = b.texts(attribute)
+			for _, name := range o.Names {
+				if _, err := path.Match(name, ""); err != nil || name == "" {
+					b.wrongValue(attribute, "a list of names, with the wildcards *, ? and [A-Z]", `["SPI", "SPI_*"]`)
+				}
+			}
+		default:
+			b.unknownProperty(attribute, "an omitted block", []string{"names"})
+		}
+	}
+	b.noBlocks(block)
+	if len(o.Names) == 0 {
+		b.missing(block.TypeRange, "this block names no options", `names = ["NAME"]`)
+	}
+	b.tree.omitted = append(b.tree.omitted, o)
+}
+
 // label gives the one label that a block must have.
 func (b *builder) label(block *hclsyntax.Block, what string) (string, hcl.Range) {
 	if len(block.Labels) == 1 {
 		return block.Labels[0], block.LabelRanges[0]
 	}
 	if len(block.Labels) == 0 {
-		b.missing(block.TypeRange, "a "+block.Type+" needs "+what, block.Type+` "…" { … }`)
+		b.missing(block.TypeRange, article(block.Type)+" needs "+what, block.Type+` "…" { … }`)
 		return "", block.TypeRange
 	}
-	d := b.diags.add(CodePropertyValue, &block.LabelRanges[1], "a %s has one label", block.Type)
+	d := b.diags.add(CodePropertyValue, &block.LabelRanges[1], "%s has one label", article(block.Type))
 	d.Fix = "leave this one out"
 	return block.Labels[0], block.LabelRanges[0]
 }
 
 func (b *builder) noLabels(block *hclsyntax.Block) {
 	if len(block.Labels) > 0 {
-		d := b.diags.add(CodePropertyValue, &block.LabelRanges[0], "a %s has no label", block.Type)
+		d := b.diags.add(CodePropertyValue, &block.LabelRanges[0], "%s has no label", article(block.Type))
 		d.Fix = "leave it out; for a title, use a menu"
 	}
 }
@@ -308,7 +336,7 @@ func (b *builder) unknownProperty(attribute *hclsyntax.Attribute, what string, k
 }
 
 func (b *builder) unknownBlock(block *hclsyntax.Block, known []string) {
-	d := b.diags.add(CodeUnknownProperty, &block.TypeRange, "a %s block cannot stand here", block.Type)
+	d := b.diags.add(CodeUnknownProperty, &block.TypeRange, "%s block cannot stand here", article(block.Type))
 	if like := nearest(block.Type, known); like != "" {
 		d.Fix = "write " + like
 	} else if len(known) > 0 {
@@ -339,6 +367,14 @@ func isName(name string) bool {
 		return false
 	}
 	return true
+}
+
+// article puts a or an before a word.
+func article(word string) string {
+	if word != "" && strings.ContainsRune("aeiou", rune(word[0])) {
+		return "an " + word
+	}
+	return "a " + word
 }
 
 func lowerFirst(text string) string {

@@ -36,6 +36,10 @@ var operators = map[*hclsyntax.Operation]Op{
 	hclsyntax.OpLessThanOrEqual:    OpLessEqual,
 	hclsyntax.OpGreaterThan:        OpGreater,
 	hclsyntax.OpGreaterThanOrEqual: OpGreaterEqual,
+	hclsyntax.OpAdd:                OpAdd,
+	hclsyntax.OpSubtract:           OpSubtract,
+	hclsyntax.OpMultiply:           OpMultiply,
+	hclsyntax.OpModulo:             OpRemainder,
 }
 
 // expression converts hcl's tree into ours. The limits on its input bound the recursion.
@@ -63,13 +67,16 @@ func (b *builder) expression(e hclsyntax.Expression) *Expr {
 		made := &Expr{Op: op, Left: left, Right: right, Range: e.SrcRange}
 		if op.isRelation() {
 			for _, side := range []*Expr{left, right} {
-				if side.Op != OpValue {
+				if side.Op != OpValue && !side.Op.isArithmetic() {
 					d := b.diags.add(CodeOperandType, &side.Range, "%s compares options and literals, not conditions", op)
 					d.Fix = "combine conditions with && and ||"
 					return nil
 				}
 			}
 			b.relations = append(b.relations, made)
+		}
+		if op.isArithmetic() {
+			b.sums = append(b.sums, made)
 		}
 		return made
 	}
@@ -78,7 +85,7 @@ func (b *builder) expression(e hclsyntax.Expression) *Expr {
 	}
 	at := e.Range()
 	d := b.diags.add(CodePropertyValue, &at, "this is not an expression of the language")
-	d.Detail = "Expressions consist of option names, literals, brackets and && || ! == != < <= > >=."
+	d.Detail = "Expressions consist of option names, literals, brackets and && || ! == != < <= > >=; relations may also calculate with + - * %."
 	return nil
 }
 
@@ -97,7 +104,7 @@ func (b *builder) value(e hclsyntax.Expression) *Expr {
 		return &Expr{Text: text, literal: stringLiteral, Range: at}
 	}
 	if value, ok := numberOf(e); ok {
-		return &Expr{Text: strconv.FormatInt(value, 10), literal: numberLiteral, Range: at}
+		return &Expr{Text: strconv.FormatInt(value, 10), literal: numberLiteral, number: number{value, true}, Range: at}
 	}
 	return nil
 }

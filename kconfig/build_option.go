@@ -87,7 +87,7 @@ func (b *builder) optionAttribute(d *Definition, a *hclsyntax.Attribute) {
 		if o.Prompt == "" {
 			o.Prompt = d.Prompt
 		}
-		if d.Prompt == "" {
+		if _, ok := stringOf(a.Expr); ok && d.Prompt == "" {
 			at := a.Expr.Range()
 			b.diags.add(CodePropertyValue, &at, "the prompt is empty").Fix = "say in a few words what the option does, or leave prompt out"
 		}

@@ -21,6 +21,12 @@ const secretText = "<secret>"
 
 func (r *resolver) unknown(a *Assignment) {
 	at := a.nameRange
+	if omitted := r.tree.Omission(a.Name); omitted != nil {
+		d := r.diags.add(CodeOmitted, &at, "%s means nothing here: %s", a.Name, omitted.Reason)
+		d.relate(omitted.Range, "left out of the tree here")
+		d.Fix = "remove this assignment"
+		return
+	}
 	d := r.diags.add(CodeUnknownOption, &at, "no option is named %s", a.Name)
 	if c := r.tree.choiceNamed[a.Name]; c != nil {
 		d.Detail = "It is a choice; assign y to one of its members: " + list(memberNames(c)) + "."
@@ -33,7 +39,7 @@ func (r *resolver) unknown(a *Assignment) {
 			d.relate(o.Range(), "%s is defined here", o.Name)
 		}
 	} else {
-		d.Fix = "remove the line; `cloudgen config list` names all options"
+		d.Fix = "remove this assignment; `cloudgen config list` names all options"
 	}
 }
 
@@ -41,18 +47,14 @@ func (r *resolver) renamed(a *Assignment, alias *Alias, o *Option, value string)
 	at := a.nameRange
 	d := r.diags.add(CodeRenamed, &at, "%s is the old name of %s", a.Name, o.Name)
 	d.relate(alias.Range, "renamed here")
-	d.Fix = "write " + o.Name + " = " + fixValue(o, value)
+	d.Fix = "write " + o.Name
+	if parsed := parseValue(o.Type, value, rawLiteral); parsed.problem == "" && !o.Secret {
+		d.Fix = "write " + edit{o, parsed.text}.write(a.syntax())
+	}
 	if value != a.Value {
 		// What the map gives is text that has the form of the new type.
 		a.Value, a.kind, a.fragment = value, rawLiteral, false
 	}
-}
-
-func fixValue(o *Option, text string) string {
-	if o.Secret {
-		return "…"
-	}
-	return overlayText(o.Type, text)
 }
 
 func (r *resolver) wrongType(a *Assignment, o *Option, parsed parsedValue) {
@@ -60,22 +62,9 @@ func (r *resolver) wrongType(a *Assignment, o *Option, parsed parsedValue) {
 	d := r.diags.add(CodeWrongType, &at, "%s is %s, and this is no value of it", o.Name, o.Type.article())
 	d.Detail = parsed.problem
 	if parsed.fix != "" && !o.Secret {
-		if a.fragment {
-			d.Fix = "write " + prefix + o.Name + "=" + strings.Trim(parsed.fix, quoteUnless(o.Type == Hex))
-		} else {
-			d.Fix = "write " + o.Name + " = " + parsed.fix
-		}
+		d.Fix = "write " + edit{o, parsed.fix}.write(a.syntax())
 	}
 	d.relate(o.Range(), "%s is defined here", o.Name)
-}
-
-// quoteUnless gives the characters to trim from a value for a fragment: hex values
-// have no quotation marks there.
-func quoteUnless(hex bool) string {
-	if hex {
-		return `"`
-	}
-	return ""
 }
 
 func (r *resolver) planned(a *Assignment, o *Option) {
@@ -83,13 +72,13 @@ func (r *resolver) planned(a *Assignment, o *Option) {
 	d := r.diags.add(CodePlanned, &at, "%s is not built yet", o.Name)
 	d.Detail = "It waits for: " + o.Planned + "."
 	d.relate(o.Range(), "defined here")
-	d.Fix = "remove the line"
+	d.Fix = "remove this assignment"
 }
 
 func (r *resolver) effect(a *Assignment, o *Option) {
 	at := a.nameRange
 	d := r.diags.add(CodeEffect, &at, "%s changes nothing here", o.Name)
-	d.Detail = o.Effect + "."
+	d.Detail = upperFirst(o.Effect) + "."
 	d.relate(o.Range(), "defined here")
 }
 
@@ -98,7 +87,7 @@ func (r *resolver) twoMembers(c *Choice, o *Option, a *Assignment, first chosen)
 	d := r.diags.add(CodeTwoMembers, &at, "%s and %s exclude each other", first.member.Name, o.Name)
 	d.Detail = fmt.Sprintf("Both are members of the choice %s (%s), and this layer turns on both.", c.Name, c.Prompt)
 	d.relate(first.at, "turned on here").relate(c.Range(), "the choice")
-	d.Fix = "keep one of the lines"
+	d.Fix = "keep one of them"
 }
 
 // check judges the values that came out.
@@ -123,6 +112,13 @@ func (r *resolver) checkAssigned(o *Option, user *userValue) {
 	if o.Planned != "" {
 		return // only the value that it has anyway got this far
 	}
+	if c := o.Choice; c != nil && user.on {
+		// Another layer, or a later line, chose another member; the last one wins.
+		if chosen := v.choices[c.index].user; chosen != nil && chosen != o {
+			a.Ignored = fmt.Sprintf("%s was chosen later, and only one member of %s is y", chosen.Name, c.Name)
+			return
+		}
+	}
 	if s.visible && o.Type != Bool && v.countsAsUnset(o, user.text) {
 		a.Ignored = fmt.Sprintf("%s is required, and %s counts as not assigned", o.Name, shown(o, user.text))
 		return
@@ -134,10 +130,10 @@ func (r *resolver) checkAssigned(o *Option, user *userValue) {
 	case !s.visible:
 		r.noEffect(o, a, s)
 	case o.Choice != nil:
-		r.memberNotTaken(o, a, user)
+		r.memberStaysOn(o, a)
 	case o.Type == Bool && s.selected:
 		r.overridden(o, a, s)
-	case s.bounds != nil:
+	case s.bounds.rule != nil:
 		r.outOfRange(o, a, user, s)
 	}
 }
@@ -156,49 +152,41 @@ func (r *resolver) agrees(o *Option, s *state, user *userValue) bool {
 func (r *resolver) noEffect(o *Option, a *Assignment, s *state) {
 	at := a.nameRange
 	if o.Prompt == "" {
-		d := r.diags.add(CodeNoPrompt, &at, "%s cannot be assigned; its value is %s", o.Name, r.valueText(o))
-		d.Detail = r.evaluation.reason(o).Text + ". It has no prompt: other options and defaults decide it."
+		d := r.diags.add(CodeNoPrompt, &at, "%s cannot be assigned; its value is %s", o.Name, r.evaluation.valueOf(o))
+		d.Detail = upperFirst(r.evaluation.reason(o).Text) + ". It has no prompt: other options and defaults decide it."
 		d.relate(o.Range(), "defined here")
-		d.Fix = "remove the line"
+		d.Fix = "remove this assignment"
 		if names := selecting(o); len(names) > 0 {
-			d.Fix = "remove the line, or turn on what selects it: " + list(names)
+			d.Fix += "; to turn it on, turn on what selects it: " + list(names)
 		}
 		return
 	}
-	reasons := r.evaluation.blockers(o)
+	reasons := r.explainer.blockers(o)
 	summary := "its dependencies are not met"
 	if len(reasons) > 0 {
 		summary = reasons[0].text
 	}
 	d := r.diags.add(CodeNoEffect, &at, "%s has no effect: %s", o.Name, summary)
-	var lines, fixes []string
+	var lines []string
+	var fixes []edit
+	plain := true
 	for i, reason := range reasons {
 		if i > 0 {
 			lines = append(lines, "Besides, "+reason.text+".")
 		}
 		d.relate(reason.at, "%s", reason.what)
-		if reason.fix != "" && !slices.Contains(fixes, reason.fix) {
-			fixes = append(fixes, reason.fix)
-		}
+		fixes = addEdits(fixes, reason.fix)
+		plain = plain && reason.fix != nil
 	}
 	if s.hasValue {
-		lines = append(lines, fmt.Sprintf("Its value stays %s.", r.valueText(o)))
+		lines = append(lines, fmt.Sprintf("Its value stays %s.", r.evaluation.valueOf(o)))
 	}
 	d.Detail = strings.Join(lines, "\n")
 	d.relate(o.Range(), "%s is defined here", o.Name)
-	if len(fixes) > 0 && len(fixes) == len(reasons) {
-		d.Fix = "add " + strings.Join(fixes, " and ") + "; or remove this line"
-	} else {
-		d.Fix = "remove this line"
+	d.Fix = "remove this assignment"
+	if plain && len(fixes) > 0 {
+		d.Fix = "add " + writeEdits(fixes, a.syntax(), " and ") + "; or remove this assignment"
 	}
-}
-
-func (r *resolver) valueText(o *Option) string {
-	s := &r.evaluation.states[o.index]
-	if !s.hasValue && o.Type != Bool {
-		return "absent"
-	}
-	return shown(o, s.text)
 }
 
 func selecting(o *Option) []string {
@@ -211,30 +199,22 @@ func selecting(o *Option) []string {
 	return names
 }
 
-// memberNotTaken is about a visible member of a choice whose assignment is not what came out.
-func (r *resolver) memberNotTaken(o *Option, a *Assignment, user *userValue) {
+// memberStaysOn is about a member that is assigned n while the choice falls on it.
+func (r *resolver) memberStaysOn(o *Option, a *Assignment) {
 	c := o.Choice
-	s := &r.evaluation.choices[c.index]
-	if user.on {
-		// Another layer, or a later line, chose another member; the last one wins.
-		if s.user != nil && s.user != o {
-			a.Ignored = fmt.Sprintf("%s was chosen later, and %s has one member that is y", s.user.Name, c.Name)
-		}
-		return
-	}
 	at := a.nameRange
 	d := r.diags.add(CodeChoiceNeedsOne, &at, "%s stays y: the choice %s falls on it", o.Name, c.Name)
-	d.Detail = r.evaluation.reason(o).Text + "."
+	d.Detail = upperFirst(r.evaluation.reason(o).Text) + "."
 	d.relate(c.Range(), "the choice")
 	d.Fix = "turn on another member instead: "
 	var others []string
 	for _, member := range c.Members {
 		if member != o && r.evaluation.states[member.index].visible {
-			others = append(others, member.Name+" = y")
+			others = append(others, edit{member, "y"}.write(a.syntax()))
 		}
 	}
 	if len(others) == 0 {
-		d.Fix = "remove the line"
+		d.Fix = "remove this assignment"
 		return
 	}
 	d.Fix += strings.Join(others, " or ")
@@ -245,7 +225,10 @@ func (r *resolver) overridden(o *Option, a *Assignment, s *state) {
 	by := r.evaluation.active(o.SelectedBy)
 	d := r.diags.add(CodeSelected, &at, "%s stays y: %s selects it", o.Name, by.By.Option.Name)
 	d.relate(by.Range, "selected here").relate(o.Range(), "%s is defined here", o.Name)
-	d.Fix = "remove the line, or set " + by.By.Option.Name + " = n"
+	d.Fix = "remove this assignment"
+	if off := r.explainer.turnOff(by.By.Option); off != nil {
+		d.Fix += ", or add " + writeEdits(off, a.syntax(), " and ")
+	}
 }
 
 func (r *resolver) outOfRange(o *Option, a *Assignment, user *userValue, s *state) {
@@ -254,7 +237,7 @@ func (r *resolver) outOfRange(o *Option, a *Assignment, user *userValue, s *stat
 	d := r.diags.add(CodeOutOfRange, &at, "%s = %s is out of range: %s to %s", o.Name, shown(o, user.text), low, high)
 	for _, bound := range []*Expr{s.bounds.rule.Min, s.bounds.rule.Max} {
 		if bound.Option != nil {
-			d.Detail += fmt.Sprintf("%s is %s. ", bound.Text, r.valueText(bound.Option))
+			d.Detail += fmt.Sprintf("%s is %s. ", bound.Text, r.evaluation.valueOf(bound.Option))
 		}
 	}
 	d.Detail = strings.TrimSpace(d.Detail)
@@ -264,7 +247,7 @@ func (r *resolver) outOfRange(o *Option, a *Assignment, user *userValue, s *stat
 		nearest = low
 	}
 	if s.bounds.low <= s.bounds.high {
-		d.Fix = "write " + o.Name + " = " + overlayText(o.Type, nearest)
+		d.Fix = "write " + edit{o, nearest}.write(a.syntax())
 	}
 }
 
@@ -296,7 +279,7 @@ func (r *resolver) checkSelected(o *Option) {
 	by := r.evaluation.active(o.SelectedBy)
 	at := by.Range
 	d := r.diags.add(CodeSelectUnmet, &at, "%s selects %s, whose dependencies are not met", by.By.Option.Name, o.Name)
-	for i, reason := range r.evaluation.unmet(o) {
+	for i, reason := range r.explainer.unmet(o) {
 		if i > 0 {
 			d.Detail += "\n"
 		}
@@ -396,21 +379,17 @@ func (r *resolver) checkConstraints() {
 		}
 		at := c.Range
 		d := r.diags.add(CodeConstraint, &at, "%s", c.Message)
-		for _, reason := range v.explain(c.Condition) {
+		for _, reason := range r.explainer.explain(c.Condition) {
 			d.Detail = appendLine(d.Detail, upperFirst(reason.text)+".")
-			reason.option.relateAssignment(r, d)
 		}
+		seen := map[*Option]bool{}
+		c.Condition.walk(func(leaf *Expr) {
+			if o := leaf.Option; o != nil && !seen[o] && v.states[o.index].cause == causeLayer {
+				seen[o] = true
+				d.relate(r.history[o.index][v.users[o.index].index].Range, "%s is set here", o.Name)
+			}
+		})
 		d.Fix = c.Fix
-	}
-}
-
-// relateAssignment points to where the option got its value from a layer.
-func (o *Option) relateAssignment(r *resolver, d *Diagnostic) {
-	if o == nil {
-		return
-	}
-	if s := &r.evaluation.states[o.index]; s.cause == causeLayer {
-		d.relate(r.history[o.index][r.evaluation.users[o.index].index].Range, "%s is set here", o.Name)
 	}
 }
 

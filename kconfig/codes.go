@@ -52,6 +52,7 @@ const (
 	CodeSelectUnmet    Code = "W002"
 	CodeRepeatedInConf Code = "W003"
 	CodeCaution        Code = "W004"
+	CodeOmitted        Code = "W005"
 
 	CodeEffect Code = "N001"
 )
@@ -104,6 +105,7 @@ var codeMeanings = [...]struct {
 	{CodeSelectUnmet, "an option is selected although its dependencies are not met"},
 	{CodeRepeatedInConf, "a fragment assigns an option twice; the last one counts"},
 	{CodeCaution, "an option is set that has a warning for whoever sets it"},
+	{CodeOmitted, "an assignment names an SDK option that means nothing in a Go program"},
 
 	{CodeEffect, "an option is accepted and changes nothing in a Go program"},
 }

@@ -2,7 +2,6 @@ package kconfig
 
 import (
 	"cmp"
-	"path"
 	"slices"
 	"strings"
 )
@@ -55,16 +54,6 @@ func (c *Config) value(o *Option) Value {
 		v.Int = s.number
 	}
 	return v
-}
-
-func (c *Config) reason(o *Option) Reason {
-	r := c.evaluation.reason(o)
-	if r.Kind == ReasonLayer {
-		a := c.history[o.index][c.evaluation.users[o.index].index]
-		r.By, r.Range = a.Layer, a.Range
-		r.Text = path.Base(a.Layer) + " sets it"
-	}
-	return r
 }
 
 // Values gives all options, sorted by name.

@@ -12,9 +12,10 @@ type state struct {
 	number   int64
 	text     string
 	cause    cause
-	from     *Default      // with causeDefault
-	by       *Selection    // with causeSelect and causeImply
-	bounds   *activeBounds // of an int or hex whose range is in force
+	from     *Default     // with causeDefault
+	by       *Selection   // with causeSelect and causeImply
+	bounds   activeBounds // of an int or hex
+	clamped  bool         // its default was outside of them and was moved to the nearest bound
 }
 
 // cause is the reason for a value, in a form that costs nothing.
@@ -30,10 +31,14 @@ const (
 	causePlanned
 )
 
+// activeBounds is the range in force; without one, rule is nil.
 type activeBounds struct {
 	low, high int64
 	rule      *Bounds
-	clamped   bool // the default was outside and was moved to the nearest bound
+}
+
+func (b activeBounds) contains(value int64) bool {
+	return b.rule == nil || b.low <= value && value <= b.high
 }
 
 // userValue is what the layers say about an option: its last assignment that counts.
@@ -157,6 +162,9 @@ func isStringOption(e *Expr) bool { return e.Option != nil && e.Option.Type == S
 func (v *evaluation) number(e *Expr) number {
 	o := e.Option
 	if o == nil {
+		if e.Op.isArithmetic() {
+			return calculate(e.Op, v.number(e.Left), v.number(e.Right))
+		}
 		return e.number
 	}
 	s := &v.states[o.index]
@@ -178,6 +186,9 @@ func (v *evaluation) text(e *Expr) string {
 			return boolText(v.states[o.index].on)
 		}
 		return v.states[o.index].text
+	}
+	if e.Op.isArithmetic() {
+		return "" // an operand has no value
 	}
 	return e.Text
 }
@@ -304,7 +315,7 @@ func (v *evaluation) required(o *Option) bool {
 func (v *evaluation) numberOption(o *Option, s *state) {
 	s.bounds = v.activeBounds(o)
 	if user := &v.users[o.index]; s.visible && user.set && !v.countsAsUnset(o, user.text) {
-		if s.bounds == nil || s.bounds.low <= user.number && user.number <= s.bounds.high {
+		if s.bounds.contains(user.number) {
 			s.number, s.text, s.cause, s.hasValue = user.number, user.text, causeLayer, true
 			return
 		}
@@ -315,7 +326,7 @@ func (v *evaluation) numberOption(o *Option, s *state) {
 			s.number, s.text = n.value, formatNumber(n.value, o.Type)
 		}
 	}
-	if b := s.bounds; b != nil {
+	if b := s.bounds; b.rule != nil {
 		// Kconfig moves the default into the range, and takes 0 where there is none.
 		moved := s.number
 		if moved < b.low {
@@ -325,7 +336,7 @@ func (v *evaluation) numberOption(o *Option, s *state) {
 		}
 		if moved != s.number {
 			s.number, s.text = moved, formatNumber(moved, o.Type)
-			b.clamped = true
+			s.clamped = true
 			if s.cause == causeUnset {
 				s.cause = causeDefault
 			}
@@ -335,18 +346,18 @@ func (v *evaluation) numberOption(o *Option, s *state) {
 }
 
 // activeBounds gives the first range whose condition holds. A bound without a value is 0.
-func (v *evaluation) activeBounds(o *Option) *activeBounds {
+func (v *evaluation) activeBounds(o *Option) activeBounds {
 	for _, d := range o.Definitions {
 		if !v.defined[d.index] {
 			continue
 		}
 		for i := range d.Ranges {
 			if r := &d.Ranges[i]; v.truth(r.If) {
-				return &activeBounds{low: v.number(r.Min).value, high: v.number(r.Max).value, rule: r}
+				return activeBounds{low: v.number(r.Min).value, high: v.number(r.Max).value, rule: r}
 			}
 		}
 	}
-	return nil
+	return activeBounds{}
 }
 
 // choice evaluates a choice with the blocks inside it and all its members.

@@ -10,7 +10,7 @@ import (
 type Op uint8
 
 // The kinds of expressions. Relations compare two operands; And, Or and Not
-// combine truth values; OpValue is a leaf.
+// combine truth values; arithmetic stands in relations only; OpValue is a leaf.
 const (
 	OpValue Op = iota
 	OpAnd
@@ -22,13 +22,20 @@ const (
 	OpLessEqual
 	OpGreater
 	OpGreaterEqual
+	OpAdd
+	OpSubtract
+	OpMultiply
+	OpRemainder
 )
 
-var opText = [...]string{OpAnd: "&&", OpOr: "||", OpNot: "!", OpEqual: "==", OpUnequal: "!=", OpLess: "<", OpLessEqual: "<=", OpGreater: ">", OpGreaterEqual: ">="}
+var opText = [...]string{OpAnd: "&&", OpOr: "||", OpNot: "!", OpEqual: "==", OpUnequal: "!=", OpLess: "<", OpLessEqual: "<=", OpGreater: ">", OpGreaterEqual: ">=",
+	OpAdd: "+", OpSubtract: "-", OpMultiply: "*", OpRemainder: "%"}
 
 func (o Op) String() string { return opText[o] }
 
-func (o Op) isRelation() bool { return o >= OpEqual }
+func (o Op) isRelation() bool { return OpEqual <= o && o <= OpGreaterEqual }
+
+func (o Op) isArithmetic() bool { return o >= OpAdd }
 
 // Expr is a condition over options: a leaf (an option or a literal), or an
 // operation on one (Not) or two operands. A nil *Expr is true.
@@ -71,10 +78,14 @@ func (e *Expr) precedence() int {
 		return 2
 	case e.Op.isRelation():
 		return 3
-	case e.Op == OpNot:
+	case e.Op == OpAdd, e.Op == OpSubtract:
 		return 4
+	case e.Op.isArithmetic():
+		return 5
+	case e.Op == OpNot:
+		return 6
 	}
-	return 5
+	return 7
 }
 
 func (e *Expr) write(b *strings.Builder, outer int) {

@@ -48,6 +48,9 @@ func ParseOverlay(name string, source []byte) (*Layer, Diagnostics) {
 		return layer, diags
 	}
 	for _, block := range body.Blocks {
+		if diags.HasErrors() {
+			break // what hcl takes for a block may be a broken assignment
+		}
 		d := diags.add(CodeSyntax, &block.TypeRange, "an overlay has no blocks")
 		d.Detail = "It consists of lines NAME = value."
 		if block.Type == "option" && len(block.Labels) == 1 {
@@ -55,11 +58,15 @@ func ParseOverlay(name string, source []byte) (*Layer, Diagnostics) {
 		}
 	}
 	for i := range diags {
-		if diags[i].Summary == "attribute redefined" {
-			d := &diags[i]
+		d := &diags[i]
+		switch d.Summary {
+		case "invalid block definition", "argument or block definition required":
+			d.Summary = "this line is not NAME = value"
+			d.Detail = "An overlay consists of such lines and comments that begin with #."
+		case "attribute redefined":
 			d.Code, d.Summary = CodeRepeated, "an option is assigned twice in one layer"
 			d.Detail = ""
-			d.Fix = "keep one of the lines"
+			d.Fix = "keep one of them"
 			for name, first := range body.Attributes {
 				if string(d.Subject.SliceBytes(source)) == name {
 					d.Summary = name + " is assigned twice in one layer"
@@ -102,7 +109,7 @@ func overlayAssignment(attribute *hclsyntax.Attribute, diags *Diagnostics) (Assi
 		a.Value, a.kind = name, notLiteral // the type check names the fix
 	} else {
 		d := diags.add(CodeSyntax, &a.valueRange, "%s is not assigned a value", attribute.Name)
-		d.Detail = `A value is y, n, a whole number, or text in quotation marks; hex values are quoted, like "0x15000".`
+		d.Detail = `A value is y, n, a whole number of at most 64 bits, or text in quotation marks; hex values are quoted, like "0x15000".`
 		return a, false
 	}
 	return a, true
@@ -121,7 +128,7 @@ func (l *Layer) repeated(code Code) Diagnostics {
 		}
 		d := diags.add(code, &a.nameRange, "%s is assigned twice in one layer", a.Name)
 		d.relate(earlier.nameRange, "the first time")
-		d.Fix = "keep one of the lines"
+		d.Fix = "keep one of them"
 		if code == CodeRepeatedInConf {
 			d.Detail = "The last one counts."
 		}
@@ -129,10 +136,13 @@ func (l *Layer) repeated(code Code) Diagnostics {
 	return diags
 }
 
+// setLayerName names the layer of the -set flags.
+const setLayerName = "-set"
+
 // ParseSet reads the arguments of -set flags, NAME=VALUE each, as one layer.
 // Places in it are columns of "-set NAME=VALUE".
 func ParseSet(arguments []string) (*Layer, Diagnostics) {
-	layer := &Layer{Name: "-set"}
+	layer := &Layer{Name: setLayerName}
 	var diags Diagnostics
 	var source strings.Builder
 	for i, argument := range arguments {

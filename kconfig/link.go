@@ -26,6 +26,9 @@ func (b *builder) link() {
 	for _, relation := range b.relations {
 		b.checkRelation(relation)
 	}
+	for _, sum := range b.sums {
+		b.checkSum(sum)
+	}
 	b.linkAliases(names)
 	b.sort()
 }
@@ -179,7 +182,10 @@ func (b *builder) checkOperand(o *Option, e *Expr, what string) {
 	value := parseValue(o.Type, e.Text, e.literal)
 	if value.problem != "" {
 		d := b.diags.add(CodeDefault, &e.Range, "%s is not a value of %s, which is %s", e, o.Name, o.Type.article())
-		d.Detail, d.Fix = value.problem, value.fix
+		d.Detail = value.problem
+		if value.fix != "" {
+			d.Fix = "write " + overlayText(o.Type, value.fix)
+		}
 		return
 	}
 	e.Text = value.text
@@ -204,6 +210,9 @@ func (b *builder) checkTruth(leaf *Expr) {
 func (b *builder) checkRelation(e *Expr) {
 	for _, sides := range [][2]*Expr{{e.Left, e.Right}, {e.Right, e.Left}} {
 		literal, other := sides[0], sides[1]
+		if literal.Op.isArithmetic() && other.Op == OpValue && !isNumeric(other) {
+			b.diags.add(CodeOperandType, &e.Range, "%s is a number and cannot be compared with %s", literal, other)
+		}
 		if literal.literal == notLiteral {
 			continue
 		}
@@ -229,6 +238,21 @@ func (b *builder) checkRelation(e *Expr) {
 	}
 }
 
+// checkSum sees that arithmetic has numbers on both sides.
+func (b *builder) checkSum(e *Expr) {
+	for _, side := range []*Expr{e.Left, e.Right} {
+		switch {
+		case side.Op.isArithmetic(), side.literal == numberLiteral:
+		case side.Op == OpValue && side.literal == notLiteral && (side.Option == nil || side.Option.Type.isNumber()):
+		default:
+			d := b.diags.add(CodeOperandType, &side.Range, "%s is not a number", side)
+			if side.Option != nil {
+				d.relate(side.Option.Range(), "defined here")
+			}
+		}
+	}
+}
+
 // literalNumber reads a literal in a relation: y and n count 2 and 0, as in Kconfig.
 func literalNumber(e *Expr) number {
 	switch e.Text {
@@ -238,6 +262,14 @@ func literalNumber(e *Expr) number {
 		return number{0, true}
 	}
 	return parseNumber(e.Text, 0)
+}
+
+// isNumeric says whether a leaf is a number, or might be one when its name is defined.
+func isNumeric(e *Expr) bool {
+	if e.literal != notLiteral {
+		return e.literal == numberLiteral
+	}
+	return e.Option == nil || e.Option.Type.isNumber()
 }
 
 func (b *builder) linkChoice(c *Choice) {

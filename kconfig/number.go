@@ -75,3 +75,32 @@ func formatNumber(value int64, t Type) string {
 	}
 	return strconv.FormatInt(value, 10)
 }
+
+// calculate gives no number where an operand is none, the result does not fit, or
+// the divisor is 0.
+func calculate(op Op, a, b number) number {
+	if !a.ok || !b.ok {
+		return number{}
+	}
+	switch op {
+	case OpAdd:
+		sum := a.value + b.value
+		return number{sum, (sum > a.value) == (b.value > 0)}
+	case OpSubtract:
+		difference := a.value - b.value
+		return number{difference, (difference < a.value) == (b.value > 0)}
+	case OpMultiply:
+		if a.value == 0 || b.value == 0 {
+			return number{0, true}
+		}
+		if a.value == -1 && b.value == math.MinInt64 || b.value == -1 && a.value == math.MinInt64 {
+			return number{}
+		}
+		product := a.value * b.value
+		return number{product, product/b.value == a.value}
+	}
+	if b.value == 0 {
+		return number{}
+	}
+	return number{a.value % b.value, true}
+}

@@ -22,6 +22,7 @@ func (t *Tree) Resolve(layers ...*Layer) (*Config, Diagnostics) {
 		r.apply(layer)
 	}
 	r.evaluation.run()
+	r.explainer = &explainer{r.evaluation, fixBudget}
 	r.check()
 	r.diags.Sort()
 	return &Config{tree: t, evaluation: r.evaluation, history: r.history, layers: layers}, r.diags
@@ -31,6 +32,7 @@ func (t *Tree) Resolve(layers ...*Layer) (*Config, Diagnostics) {
 type resolver struct {
 	tree        *Tree
 	evaluation  *evaluation
+	explainer   *explainer
 	history     [][]Assignment // by option
 	layers      []*Layer
 	diags       Diagnostics
@@ -106,7 +108,7 @@ func (a *Assignment) parse(t Type) parsedValue {
 		case a.kind == unsetLine:
 			return parsedValue{text: "n"}
 		case a.kind == rawLiteral && t == String:
-			return parsedValue{problem: "A string stands in quotation marks.", fix: quote(a.Value)}
+			return parsedValue{problem: "A string stands in quotation marks.", fix: a.Value}
 		case a.kind == rawLiteral && t == Hex:
 			// Kconfig reads 15000 as 0x15000.
 			if n := parseNumber(a.Value, 16); n.ok && n.value >= 0 {

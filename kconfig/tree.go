@@ -1,6 +1,7 @@
 package kconfig
 
 import (
+	"path"
 	"regexp"
 
 	"github.com/hashicorp/hcl/v2"
@@ -55,6 +56,7 @@ type Tree struct {
 	components  []*Component
 	menus       []*Menu
 	constraints []*Constraint
+	omitted     []*Omitted
 	sources     Sources
 	scopes      []*scope
 	definitions int // how many there are; each has an index
@@ -82,6 +84,24 @@ func (t *Tree) Components() []*Component { return t.components }
 
 // Menus lists the top-level menus in parse order.
 func (t *Tree) Menus() []*Menu { return t.menus }
+
+// Constraints lists the rules between options in parse order.
+func (t *Tree) Constraints() []*Constraint { return t.constraints }
+
+// Omitted lists what the SDK has and the tree leaves out, in parse order.
+func (t *Tree) Omitted() []*Omitted { return t.omitted }
+
+// Omission finds the entry that a name belongs to; nil if there is none.
+func (t *Tree) Omission(name string) *Omitted {
+	for _, o := range t.omitted {
+		for _, pattern := range o.Names {
+			if match, err := path.Match(pattern, name); err == nil && match {
+				return o
+			}
+		}
+	}
+	return nil
+}
 
 // Sources gives the text of the files that the tree was loaded from.
 func (t *Tree) Sources() Sources { return t.sources }
@@ -274,6 +294,14 @@ type Constraint struct {
 	Range     hcl.Range
 
 	scope *scope
+}
+
+// Omitted is a set of SDK options that the tree knows by name only: they can mean nothing in
+// a Go program. Assigning one is no error, and a warning says why it does nothing.
+type Omitted struct {
+	Names  []string // with the wildcards *, ? and [A-Z]
+	Reason string
+	Range  hcl.Range
 }
 
 // scope is a block whose conditions hold for all in it.

@@ -51,7 +51,7 @@ type parsedValue struct {
 	on      bool
 	number  int64
 	problem string // a sentence
-	fix     string // what to write; may be empty
+	fix     string // Kconfig text that was probably meant; may be empty
 }
 
 // parseValue reads a literal as a value of a type.
@@ -77,6 +77,9 @@ func parseBool(text string, kind literalKind) parsedValue {
 		}
 	}
 	v := parsedValue{problem: "A bool is y or n."}
+	if kind == stringLiteral {
+		v.problem = "A bool is y or n, without quotation marks."
+	}
 	switch strings.ToLower(text) {
 	case "y", "yes", "true", "on", "1":
 		v.fix = "y"
@@ -93,6 +96,9 @@ func parseNumeric(t Type, text string, kind literalKind) parsedValue {
 			return parsedValue{text: formatNumber(parsed.value, Int), number: parsed.value}
 		}
 		v := parsedValue{problem: "An int is a whole number of at most 64 bits in decimal digits."}
+		if kind == stringLiteral {
+			v.problem = "An int is a whole number of at most 64 bits in decimal digits, without quotation marks."
+		}
 		if parsed := parseNumber(strings.TrimSpace(text), 0); parsed.ok && kind != boolLiteral {
 			v.fix = formatNumber(parsed.value, Int)
 		}
@@ -107,11 +113,11 @@ func parseNumeric(t Type, text string, kind literalKind) parsedValue {
 			return parsedValue{text: formatNumber(parsed.value, Hex), number: parsed.value}
 		}
 		if parsed.ok && parsed.value >= 0 {
-			v.fix = quote(formatNumber(parsed.value, Hex))
+			v.fix = formatNumber(parsed.value, Hex)
 		}
 	case numberLiteral:
 		if parsed := parseNumber(text, 10); parsed.ok && parsed.value >= 0 {
-			v.fix = quote(formatNumber(parsed.value, Hex))
+			v.fix = formatNumber(parsed.value, Hex)
 		}
 	}
 	return v
@@ -119,7 +125,7 @@ func parseNumeric(t Type, text string, kind literalKind) parsedValue {
 
 func parseString(text string, kind literalKind) parsedValue {
 	if kind != stringLiteral && kind != rawLiteral {
-		return parsedValue{problem: "A string stands in quotation marks.", fix: quote(text)}
+		return parsedValue{problem: "A string stands in quotation marks.", fix: text}
 	}
 	for i, r := range text {
 		if r < ' ' || r == 0x7f {
@@ -127,15 +133,4 @@ func parseString(text string, kind literalKind) parsedValue {
 		}
 	}
 	return parsedValue{text: text}
-}
-
-// overlayText writes a value as an overlay does.
-func overlayText(t Type, text string) string {
-	switch t {
-	case String:
-		return quoteHCL(text)
-	case Hex:
-		return quote(text)
-	}
-	return text
 }
