@@ -1,0 +1,14 @@
+package plan
+
+import "github.com/cloudgen/cloudgen/kconfig"
+
+// The codes of diagnostics about plans. They continue those of kconfig and gen/bind.
+const (
+	CodeSlotEmpty   kconfig.Code = "E070" // nothing is switched on for a slot of the generated program
+	CodeSlotTaken   kconfig.Code = "E071" // more than one component is switched on for a slot
+	CodeComponent   kconfig.Code = "E072" // a component's package is not what its slot asks for
+	CodeValueTooBig kconfig.Code = "E073" // a value does not fit the Go type of the field that is bound to its option
+	CodeName        kconfig.Code = "E074" // the name of the variant cannot be part of a module path
+
+	CodeMarked kconfig.Code = "W010" // the build carries a mark
+)

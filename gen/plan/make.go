@@ -1,0 +1,382 @@
+package plan
+
+import (
+	"fmt"
+	"go/ast"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"golang.org/x/mod/module"
+
+	"github.com/cloudgen/cloudgen/gen/bind"
+	"github.com/cloudgen/cloudgen/gen/modules"
+	"github.com/cloudgen/cloudgen/gen/source"
+	"github.com/cloudgen/cloudgen/kconfig"
+)
+
+// The slots of the generated program.
+const (
+	slotModule      = "module"      // exactly one
+	slotBackend     = "backend"     // exactly one
+	slotApplication = "application" // at most one
+)
+
+// firmwareDir is the folder of the package that the default program is made of.
+const firmwareDir = "runtime/firmware"
+
+// ownModules is the path below which the modules of the output are: nothing can be fetched from there.
+const ownModules = "cloudmodule.local"
+
+// Settings is what a plan depends on beside the configuration.
+type Settings struct {
+	Name   string  // of the variant
+	Inside *Inside // nil: the output is a module of its own
+}
+
+// Inside is the module around the output.
+type Inside struct {
+	Module  string // path
+	Package string // import path of the output folder
+}
+
+// Make makes the plan for a resolved configuration. The diagnostics hold what is wrong with the configuration or with the components, and
+// what is worth knowing; the plan is nil when there is an error among them. The error is about cloudgen's own sources.
+func Make(config *kconfig.Config, sources *source.Tree, table modules.Table, settings Settings) (*Plan, kconfig.Diagnostics, error) {
+	m := &maker{config: config, sources: sources}
+	made, err := m.make(table, settings)
+	m.diags.Sort()
+	if err != nil || m.diags.HasErrors() {
+		made = nil
+	}
+	return made, m.diags, err
+}
+
+type maker struct {
+	config  *kconfig.Config
+	sources *source.Tree
+	diags   kconfig.Diagnostics
+	version string
+}
+
+func (m *maker) fail(code kconfig.Code, format string, arguments ...any) *kconfig.Diagnostic {
+	m.diags = append(m.diags, kconfig.Diagnostic{Code: code, Severity: code.Severity(), Summary: fmt.Sprintf(format, arguments...)})
+	return &m.diags[len(m.diags)-1]
+}
+
+func (m *maker) make(table modules.Table, settings Settings) (*Plan, error) {
+	result := &Plan{Name: settings.Name, GoVersion: m.sources.GoVersion(), Runtime: Runtime{Module: m.sources.Module()}}
+	m.name(result, settings)
+	m.marks(result)
+
+	slots := map[string][]*kconfig.Component{}
+	for _, each := range m.config.Components() {
+		slots[each.Slot] = append(slots[each.Slot], each)
+		if !slices.Contains([]string{slotModule, slotBackend, slotApplication}, each.Slot) {
+			m.fail(CodeComponent, "there is no slot %q: module, backend and application are", each.Slot).Subject = &each.Range
+		}
+	}
+	cloudModule := m.only(slots, slotModule)
+	backend := m.only(slots, slotBackend)
+	var application *kconfig.Component
+	if len(slots[slotApplication]) > 0 {
+		application = m.only(slots, slotApplication)
+	}
+	if cloudModule == nil || backend == nil || m.diags.HasErrors() {
+		return nil, nil
+	}
+	if err := m.components(result, cloudModule, backend, application); err != nil {
+		return nil, err
+	}
+	result.Version = m.version
+	if err := m.firmware(result); err != nil {
+		return nil, err
+	}
+	if m.diags.HasErrors() {
+		return nil, nil
+	}
+	return result, m.files(result, table)
+}
+
+func (m *maker) name(result *Plan, settings Settings) {
+	if settings.Inside != nil {
+		result.Inside, result.Module, result.Package = true, settings.Inside.Module, settings.Inside.Package
+		return
+	}
+	result.Module = path.Join(ownModules, settings.Name)
+	result.Package = result.Module
+	result.Runtime.Dir = Carried
+	err := module.CheckImportPath(result.Module)
+	if err != nil || settings.Name == "" || strings.Contains(settings.Name, "/") {
+		m.fail(CodeName, "%q cannot be the name of a variant: it becomes part of a module path", settings.Name).Fix = "rename the first overlay: letters, digits, - . _ and ~ are possible"
+	}
+}
+
+func (m *maker) marks(result *Plan) {
+	for _, each := range m.config.Marks() {
+		result.Marks = append(result.Marks, Mark{Name: each.Name, Options: each.Options})
+		found := m.fail(CodeMarked, "%s defaults are in use for %s: the version carries +%s", each.Name, strings.Join(each.Options, ", "), each.Name)
+		found.Fix = "set them in an overlay"
+	}
+}
+
+// only gives the one component of a slot that is switched on.
+func (m *maker) only(slots map[string][]*kconfig.Component, slot string) *kconfig.Component {
+	on := slots[slot]
+	switch len(on) {
+	case 1:
+		return on[0]
+	case 0:
+		var switches []string
+		for _, each := range m.config.Tree().Components() {
+			if each.Slot != slot || each.If == nil {
+				continue
+			}
+			text := each.If.String()
+			if option := m.config.Tree().Option(text); option != nil && option.Planned != "" {
+				continue
+			}
+			switches = append(switches, text)
+		}
+		found := m.fail(CodeSlotEmpty, "no %s is switched on: %s", slot, oneOf(switches, "holds"))
+		if len(switches) > 0 {
+			found.Fix = switches[0] + " = y"
+		}
+	default:
+		var switches []string
+		for _, each := range on {
+			switches = append(switches, each.If.String())
+		}
+		found := m.fail(CodeSlotTaken, "%d components are switched on for %s, and one is possible: %s hold", len(on), slot, strings.Join(switches, ", "))
+		found.Subject = &on[1].Range
+		found.Related = []kconfig.Related{{Message: "the other one", Range: on[0].Range}}
+		found.Fix = switches[1] + " = n"
+	}
+	return nil
+}
+
+func oneOf(switches []string, verb string) string {
+	switch len(switches) {
+	case 0:
+		return "the tree has none"
+	case 1:
+		return switches[0] + " does not hold"
+	}
+	return "none of " + strings.Join(switches, ", ") + " " + verb
+}
+
+func (m *maker) components(result *Plan, cloudModule, backend, application *kconfig.Component) error {
+	var err error
+	if result.CloudModule, err = m.component(cloudModule, "New"); err != nil {
+		return err
+	}
+	if result.Backend, err = m.component(backend, "New"); err != nil {
+		return err
+	}
+	if err := m.interfaces(result, backend); err != nil {
+		return err
+	}
+	if application != nil {
+		made, err := m.component(application, "")
+		if err != nil {
+			return err
+		}
+		result.Application = &made
+	}
+	return nil
+}
+
+// component reads a component's package: its Config and, where the slot has a constructor, that.
+func (m *maker) component(from *kconfig.Component, constructor string) (Component, error) {
+	in, err := m.sources.Package(from.Dir)
+	if err != nil {
+		return Component{}, err
+	}
+	result := Component{Package: nameOf(in), Slot: from.Slot, Implements: from.Implements}
+	if from.If != nil {
+		result.If = from.If.String()
+	}
+	bound, diags, err := bind.Read(m.sources, in, "Config")
+	if err != nil {
+		return Component{}, err
+	}
+	m.diags = append(m.diags, diags...)
+	if bound == nil {
+		m.fail(CodeComponent, "the package %s has no struct type Config", in.Dir).Subject = &from.Range
+		return result, nil
+	}
+	m.diags = append(m.diags, bind.Check(m.config.Tree(), bound)...)
+	if m.diags.HasErrors() {
+		return result, nil
+	}
+	result.Config = m.literal(bound)
+	if constructor != "" {
+		if result.Type, err = m.made(in, constructor); err != nil {
+			return Component{}, err
+		}
+		if result.Type == "" {
+			m.fail(CodeComponent, "the package %s has no function %s that gives a pointer to one of its types, and an error", in.Dir, constructor).Subject = &from.Range
+		}
+	}
+	return result, nil
+}
+
+func nameOf(in *source.Package) Package { return Package{Dir: in.Dir, Import: in.Path, Name: in.Name} }
+
+// made gives the name of the type that a constructor makes a pointer to: func(…) (*T, error). It is "" for any other function.
+func (m *maker) made(in *source.Package, constructor string) (string, error) {
+	function, is, err := in.Func(constructor)
+	if err != nil || !is {
+		return "", err
+	}
+	results := function.Node.Type.Results
+	if results == nil || results.NumFields() != 2 {
+		return "", nil
+	}
+	pointer, is := results.List[0].Type.(*ast.StarExpr)
+	if !is {
+		return "", nil
+	}
+	name, is := pointer.X.(*ast.Ident)
+	if !is {
+		return "", nil
+	}
+	return name.Name, nil
+}
+
+// interfaces checks that what a backend says it implements is there to be implemented. Whether it does, the compiler finds out.
+func (m *maker) interfaces(result *Plan, backend *kconfig.Component) error {
+	in, err := m.sources.Package(result.CloudModule.Dir)
+	if err != nil {
+		return err
+	}
+	for _, name := range backend.Implements {
+		declared, is, err := in.Type(name)
+		if err != nil {
+			return err
+		}
+		if is {
+			_, is = declared.Node.Type.(*ast.InterfaceType)
+		}
+		if !is {
+			m.fail(CodeComponent, "%s implements %q, and %s has no such interface", backend.Dir, name, in.Dir).Subject = &backend.Range
+		}
+	}
+	return nil
+}
+
+// firmware finds the field of the program that takes the application's Config.
+func (m *maker) firmware(result *Plan) error {
+	in, err := m.sources.Package(firmwareDir)
+	if err != nil {
+		return err
+	}
+	result.Firmware.Package = nameOf(in)
+	if result.Application == nil {
+		return nil
+	}
+	declared, is, err := in.Type("Program")
+	if err != nil {
+		return err
+	}
+	if body, isStruct := (*ast.StructType)(nil), false; is {
+		if body, isStruct = declared.Node.Type.(*ast.StructType); isStruct {
+			result.Firmware.ApplicationField = m.fieldOf(body, declared.File, result.Application.Import)
+		}
+	}
+	if result.Firmware.ApplicationField == "" {
+		return fmt.Errorf("the type Program of %s has no field of the type Config of %s", in.Path, result.Application.Import)
+	}
+	return nil
+}
+
+func (m *maker) fieldOf(body *ast.StructType, file *ast.File, importPath string) string {
+	for _, field := range body.Fields.List {
+		selector, is := field.Type.(*ast.SelectorExpr)
+		if !is || selector.Sel.Name != "Config" || len(field.Names) == 0 {
+			continue
+		}
+		if qualifier, is := selector.X.(*ast.Ident); is && m.sources.Import(file, qualifier.Name) == importPath {
+			return field.Names[0].Name
+		}
+	}
+	return ""
+}
+
+// emitted are the files that gen/emit makes.
+var emitted = []string{"config.go", "backend.go", "module.go", "cmd/firmware/main.go"}
+
+// programs are the main packages of the output.
+var programs = []Program{{Name: "firmware", Dir: "cmd/firmware"}}
+
+// filled says which file of the output each template makes. NAME stands for the plan's name.
+var filled = []struct {
+	template, path string
+	own            bool // only where the output is a module of its own
+}{
+	{"go.mod.tmpl", "go.mod", true},
+	{"go.sum.tmpl", "go.sum", true},
+	{"runtime.go.mod.tmpl", Carried + "/go.mod", true},
+	{"README.md.tmpl", "README.md", false},
+	{"gitignore.tmpl", ".gitignore", false},
+	{"systemd.service.tmpl", "packaging/systemd/NAME.service", false},
+}
+
+func (m *maker) files(result *Plan, table modules.Table) error {
+	roots := []string{result.CloudModule.Dir, result.Backend.Dir, result.Firmware.Dir}
+	if result.Application != nil {
+		roots = append(roots, result.Application.Dir)
+	}
+	packages, external, err := m.sources.Closure(roots...)
+	if err != nil {
+		return err
+	}
+	for _, each := range packages {
+		result.Runtime.Packages = append(result.Runtime.Packages, each.Dir)
+	}
+	result.Programs = programs
+	for _, name := range emitted {
+		result.Files = append(result.Files, File{Path: name, From: Emitted})
+	}
+	for _, name := range []string{".config", "resolved.json"} {
+		result.Files = append(result.Files, File{Path: name, From: Resolved})
+	}
+	for _, each := range filled {
+		if !each.own || !result.Inside {
+			result.Files = append(result.Files, File{Path: strings.ReplaceAll(each.path, "NAME", result.Name), From: Source(templates + each.template)})
+		}
+	}
+	if !result.Inside {
+		if err := m.carry(result, packages, external, table); err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(result.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	return nil
+}
+
+// carry adds the runtime's sources, and what they need of other modules.
+func (m *maker) carry(result *Plan, packages []*source.Package, external []string, table modules.Table) error {
+	result.Files = append(result.Files, File{Path: Carried + "/LICENSE", From: "LICENSE"})
+	for _, each := range packages {
+		for _, name := range each.Files {
+			from := path.Join(each.Dir, name)
+			result.Files = append(result.Files, File{Path: path.Join(Carried, from), From: Source(from)})
+		}
+	}
+	goMod, err := fs.ReadFile(m.sources.FS(), "go.mod")
+	if err != nil {
+		return err
+	}
+	goSum, err := fs.ReadFile(m.sources.FS(), "go.sum")
+	if err != nil {
+		return err
+	}
+	pinned, err := modules.Pin(goMod, goSum)
+	if err != nil {
+		return err
+	}
+	result.Requires, err = pinned.Requirements(table, external)
+	return err
+}

@@ -1,0 +1,148 @@
+// Package plan decides what is generated: which packages of the runtime, put together how, with which values, as which files. A Plan is
+// plain data; what it says does not depend on the host, the folder or the time.
+package plan
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/cloudgen/cloudgen/gen/bind"
+	"github.com/cloudgen/cloudgen/gen/modules"
+)
+
+// PackageName is the name of the generated package.
+const PackageName = "cloudmodule"
+
+// Carried is where the runtime's packages go, below the output folder.
+const Carried = "third_party/cloudgen"
+
+// Plan is all that emitting and building need to know.
+type Plan struct {
+	Name      string `json:"name"`      // of the variant
+	Inside    bool   `json:"inside"`    // the output is packages of a surrounding module
+	Module    string `json:"module"`    // path of the module that the output is, or is part of
+	Package   string `json:"package"`   // import path of the package cloudmodule
+	GoVersion string `json:"goVersion"` // least version of Go, as 1.26.0
+	Version   string `json:"version"`   // of the application, with the build's marks; "" when no option gives one
+	Marks     []Mark `json:"marks"`     // of the build, sorted by name
+
+	CloudModule Component  `json:"cloudModule"`
+	Backend     Component  `json:"backend"`
+	Application *Component `json:"application"` // nil when there is none
+	Firmware    Firmware   `json:"firmware"`
+	Programs    []Program  `json:"programs"`
+
+	Runtime  Runtime              `json:"runtime"`
+	Requires modules.Requirements `json:"requires"` // modules of others
+	Files    []File               `json:"files"`    // sorted by path
+}
+
+// Mark says that the build took values of a marked kind, and for which options.
+type Mark struct {
+	Name    string   `json:"name"`
+	Options []string `json:"options"`
+}
+
+// Package is how a Go package is called.
+type Package struct {
+	Dir    string `json:"dir"`    // folder in cloudgen's sources
+	Import string `json:"import"` // path
+	Name   string `json:"name"`   // of its package clause
+}
+
+// Component is a package that the configuration switches on.
+type Component struct {
+	Package
+	Slot       string   `json:"slot"`
+	If         string   `json:"if"`                   // what switches it on
+	Type       string   `json:"type,omitempty"`       // what its New makes a pointer to
+	Implements []string `json:"implements,omitempty"` // interfaces of the cloud module's package, sorted as declared
+	Config     Literal  `json:"config"`
+}
+
+// Literal is a struct literal.
+type Literal struct {
+	Package Package `json:"package"`
+	Type    string  `json:"type"`
+	Fields  []Field `json:"fields"` // in the order of the type; those without a value are left out
+}
+
+// Field is one field of a Literal: a value of an option, or a nested literal.
+type Field struct {
+	Name    string    `json:"name"`
+	Option  string    `json:"option,omitempty"`
+	Kind    bind.Kind `json:"kind"`
+	Value   string    `json:"value,omitempty"`  // true or false, a number as its option writes it, or text
+	Unit    string    `json:"unit,omitempty"`   // of a number: ms, s, min or h
+	Marked  bool      `json:"marked,omitempty"` // Value is the plan's Version
+	Literal *Literal  `json:"literal,omitempty"`
+}
+
+// Firmware is the package that the default program is made of.
+type Firmware struct {
+	Package
+	ApplicationField string `json:"applicationField"` // of its type Program: takes the application's Config; "" when there is no application
+}
+
+// Program is one main package of the output.
+type Program struct {
+	Name string `json:"name"` // of the binary
+	Dir  string `json:"dir"`  // below the output folder
+}
+
+// Runtime is cloudgen's own module as the output needs it.
+type Runtime struct {
+	Module   string   `json:"module"`   // path
+	Dir      string   `json:"dir"`      // where the output holds it; "" when a surrounding module requires it
+	Packages []string `json:"packages"` // folders of what is needed, sorted
+}
+
+// Source tells what makes a file.
+type Source string
+
+// The makers of files. Any other Source is a path in cloudgen's sources that is copied.
+const (
+	Emitted    Source = "emit"       // gen/emit
+	Resolved   Source = "config"     // the resolved configuration
+	templates         = "templates/" // a file of this folder, filled in; ends in .tmpl
+	ofTemplate        = ".tmpl"
+)
+
+// IsTemplate tells whether the source is a template in cloudgen's sources.
+func (s Source) IsTemplate() bool {
+	return strings.HasPrefix(string(s), templates) && strings.HasSuffix(string(s), ofTemplate)
+}
+
+// File is one file of the output.
+type File struct {
+	Path string `json:"path"`
+	From Source `json:"from"`
+}
+
+// Explain says in one line what the generator was about in a file of the output; "" for a file that it did not make.
+func (p *Plan) Explain(file string) string {
+	if dir, inside := strings.CutPrefix(path.Dir(file), Carried+"/"); inside && p.Runtime.Dir != "" {
+		for _, each := range p.Components() {
+			if dir == each.Dir {
+				return fmt.Sprintf("in the component for %q, switched on by %s", each.Slot, each.If)
+			}
+		}
+		return "in the runtime that cloudgen carries"
+	}
+	for _, each := range p.Files {
+		if each.Path == file && each.From == Emitted {
+			return "generated; the option is named behind the value"
+		}
+	}
+	return ""
+}
+
+// Components gives those that are switched on.
+func (p *Plan) Components() []Component {
+	list := []Component{p.CloudModule, p.Backend}
+	if p.Application != nil {
+		list = append(list, *p.Application)
+	}
+	return list
+}
