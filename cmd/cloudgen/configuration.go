@@ -1,0 +1,140 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/cloudgen/cloudgen"
+	"github.com/cloudgen/cloudgen/gen/plan"
+	"github.com/cloudgen/cloudgen/kconfig"
+)
+
+const (
+	treeRoot    = "runtime/Kconfig.hcl"
+	overlayDir  = "overlays"
+	baseOverlay = "base.hcl"
+	// shippedPrefix stands before the names of shipped overlays in diagnostics, so that they are not taken for files at hand.
+	shippedPrefix = "<cloudgen>/"
+)
+
+// configuration is what the flags -overlay and -set come to.
+type configuration struct {
+	name        string          // of the variant: the first overlay without "overlay-" and extension
+	resolved    *kconfig.Config // nil where a layer could not be read
+	diagnostics kconfig.Diagnostics
+	sources     kconfig.Sources // texts that diagnostics quote from
+	planned     *plan.Plan      // nil before plan, and where there is none
+}
+
+// resolve reads the option tree and all layers, and resolves them.
+func resolve(f *flags) *configuration {
+	files := cloudgen.Sources()
+	tree, diagnostics := kconfig.LoadTree(files, treeRoot)
+	c := &configuration{name: variantName(f.overlays[0]), diagnostics: diagnostics, sources: kconfig.Sources{}}
+
+	var layers []*kconfig.Layer
+	add := func(layer *kconfig.Layer, diagnostics kconfig.Diagnostics) {
+		layers = append(layers, layer)
+		c.diagnostics = append(c.diagnostics, diagnostics...)
+		if layer != nil {
+			c.sources[layer.Name] = layer.Source
+		}
+	}
+	add(shippedOverlay(files, baseOverlay))
+	for _, overlay := range f.overlays {
+		add(readOverlay(files, overlay))
+	}
+	add(kconfig.ParseSet(f.sets))
+
+	// What a broken file would have set is not known, so to resolve the rest would only give misleading findings.
+	if !c.diagnostics.HasErrors() {
+		c.resolved, diagnostics = tree.Resolve(layers...)
+		c.diagnostics = append(c.diagnostics, diagnostics...)
+		c.sources = c.resolved.Sources()
+	}
+	c.diagnostics = slices.DeleteFunc(c.diagnostics, ownNote)
+	c.diagnostics.Sort()
+	return c
+}
+
+// ownNote tells notes about shipped overlays: their user cannot do anything about them.
+func ownNote(d kconfig.Diagnostic) bool {
+	return d.Severity == kconfig.Note && d.Subject != nil && strings.HasPrefix(d.Subject.Filename, shippedPrefix)
+}
+
+// readOverlay reads a path that exists, else the shipped overlay of that name.
+func readOverlay(files fs.FS, overlay string) (*kconfig.Layer, kconfig.Diagnostics) {
+	source, err := readBounded(overlay)
+	if errors.Is(err, fs.ErrNotExist) && path.Base(overlay) == overlay {
+		if name, found := shippedName(files, overlay); found {
+			return shippedOverlay(files, name)
+		}
+	}
+	if err != nil {
+		return nil, unreadable(files, overlay, err)
+	}
+	return kconfig.ParseOverlay(overlay, source)
+}
+
+// readBounded reads a file up to just over the size that the engine takes: it refuses the rest with its own words.
+func readBounded(name string) ([]byte, error) {
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, kconfig.MaxFileSize+1))
+}
+
+func shippedOverlay(files fs.FS, name string) (*kconfig.Layer, kconfig.Diagnostics) {
+	source, err := fs.ReadFile(files, path.Join(overlayDir, name))
+	if err != nil {
+		return nil, unreadable(files, name, err)
+	}
+	return kconfig.ParseOverlay(shippedPrefix+name, source)
+}
+
+// shippedName gives the file name of a shipped overlay, which may be named as overlay-aws.hcl, overlay-aws or aws.
+func shippedName(files fs.FS, name string) (string, bool) {
+	for _, candidate := range []string{name, name + ".hcl", "overlay-" + name + ".hcl"} {
+		if _, err := fs.Stat(files, path.Join(overlayDir, candidate)); err == nil && candidate != baseOverlay {
+			return candidate, true
+		}
+	}
+	return "", false
+}
+
+func unreadable(files fs.FS, overlay string, err error) kconfig.Diagnostics {
+	var cause *fs.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err
+	}
+	d := kconfig.Diagnostic{
+		Code: kconfig.CodeUnreadable, Severity: kconfig.Error,
+		Summary: fmt.Sprintf("cannot read the overlay %s: %v", overlay, err),
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		entries, _ := fs.ReadDir(files, overlayDir) // embedded: it is there
+		var names []string
+		for _, entry := range entries {
+			if entry.Name() != baseOverlay {
+				names = append(names, entry.Name())
+			}
+		}
+		d.Detail = "There is no such file, and no overlay of that name is shipped."
+		d.Fix = "give the path of an overlay, or one of these: " + strings.Join(names, ", ")
+	}
+	return kconfig.Diagnostics{d}
+}
+
+func variantName(overlay string) string {
+	base := filepath.Base(overlay)
+	return strings.TrimPrefix(strings.TrimSuffix(base, filepath.Ext(base)), "overlay-")
+}

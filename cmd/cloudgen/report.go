@@ -1,0 +1,55 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/cloudgen/cloudgen/gen/build"
+	"github.com/cloudgen/cloudgen/gen/plan"
+	"github.com/cloudgen/cloudgen/gen/write"
+	"github.com/cloudgen/cloudgen/kconfig"
+)
+
+// report is the one document that -json prints.
+type report struct {
+	Diagnostics kconfig.Diagnostics `json:"diagnostics"`
+	Plan        *plan.Plan          `json:"plan,omitempty"`
+	Output      string              `json:"output,omitempty"`
+	Files       *write.Report       `json:"files,omitempty"`
+	Binaries    []build.Binary      `json:"binaries,omitempty"`
+	Error       string              `json:"error,omitempty"` // a failure that is no diagnostic
+	Status      int                 `json:"status"`
+}
+
+// finish ends an invocation: it prints the report as JSON, or the diagnostics as text, and gives the exit status.
+func (call *invocation) finish(c *configuration, r *report, status int, err error) int {
+	r.Status = status
+	if c != nil {
+		r.Diagnostics = c.diagnostics
+	}
+	if r.Diagnostics == nil {
+		r.Diagnostics = kconfig.Diagnostics{} // an empty list, not null
+	}
+	if err != nil {
+		r.Error = err.Error()
+	}
+	if call.json {
+		encoder := json.NewEncoder(call.stdout)
+		encoder.SetIndent("", "  ")
+		encoder.SetEscapeHTML(false)
+		if err := encoder.Encode(r); err != nil {
+			fmt.Fprintf(call.stderr, "cloudgen: cannot write the report: %v\n", err)
+			return exitEnvironment
+		}
+		return status
+	}
+	if c != nil {
+		if err := c.diagnostics.WriteText(call.stderr, c.sources); err != nil {
+			return exitEnvironment
+		}
+	}
+	if err != nil {
+		fmt.Fprintf(call.stderr, "cloudgen: %v\n", err)
+	}
+	return status
+}
