@@ -22,7 +22,7 @@ const (
 type verb struct {
 	name    string // one or two words; "" is the verb that generates
 	usage   string
-	summary string
+	summary string   // "" hides it from the help text
 	flags   []string // names of the flags that it takes
 	words   int      // how many words it takes after its name
 	run     func(context.Context, *invocation) int
@@ -144,6 +144,9 @@ func (call *invocation) usageError(format string, args ...any) int {
 func printHelp(w io.Writer) {
 	fmt.Fprintln(w, "cloudgen turns overlays of options into the firmware of a connected device.")
 	for _, v := range verbTable() {
+		if v.summary == "" {
+			continue
+		}
 		fmt.Fprintf(w, "\n  cloudgen %s\n      %s\n", v.usage, v.summary)
 	}
 }

@@ -33,6 +33,8 @@ func TestScripts(t *testing.T) {
 		UpdateScripts:       *update,
 		Setup: func(env *testscript.Env) error {
 			// A build in a script uses the machine's Go and its caches, and no network.
+			commands, _, _ := strings.Cut(env.Getenv("PATH"), string(os.PathListSeparator))
+			env.Setenv("WITHOUT_GO", commands) // a PATH with our command alone
 			env.Setenv("PATH", filepath.Join(goRoot, "bin")+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Setenv("GOPROXY", "off")
 			for name, value := range caches {

@@ -67,11 +67,10 @@ func verbTable() []verb {
 // later is a verb that the command is going to have.
 func later(name string, words int) verb {
 	return verb{
-		name:    name,
-		usage:   name,
-		summary: "Not part of this version.",
-		flags:   generateFlags,
-		words:   words,
+		name:  name,
+		usage: name,
+		flags: generateFlags,
+		words: words,
 		run: func(_ context.Context, call *invocation) int {
 			fmt.Fprintf(call.stderr, "cloudgen: the verb %q is not part of this version\n", name)
 			return exitUsage

@@ -16,6 +16,7 @@ menu "Application" {
     type    = int
     prompt  = "Time from the first fatal report to the reboot"
     default = 30
+    range   = [1, 2147483647]
     unit    = "s"
     help    = <<-EOT
       The modules of the program have this long to put themselves in order. When all have answered, the reboot follows 5 s later, or when this
@@ -47,6 +48,7 @@ menu "Data" {
       type    = int
       prompt  = "Time between samplings in active mode"
       default = 300
+      range   = [1, 2147483647]
       unit    = "s"
       help    = "This and the other options of this menu are where a device starts. Its cloud may change them while it runs; what the cloud has set counts from then on, also after a reboot."
     }
@@ -55,6 +57,7 @@ menu "Data" {
       type    = int
       prompt  = "Shortest time between samplings in passive mode"
       default = 120
+      range   = [1, 2147483647]
       unit    = "s"
     }
 
@@ -62,6 +65,7 @@ menu "Data" {
       type    = int
       prompt  = "Longest time between samplings in passive mode"
       default = 3600
+      range   = [1, 2147483647]
       unit    = "s"
     }
 
@@ -83,6 +87,7 @@ menu "Data" {
       type    = int
       prompt  = "Time for which the device must be still before it counts as not moving"
       default = 60
+      range   = [1, 2147483647]
       unit    = "s"
     }
 
@@ -90,6 +95,7 @@ menu "Data" {
       type    = int
       prompt  = "Longest time of a search for the location"
       default = 300
+      range   = [1, 2147483647]
       unit    = "s"
     }
 
