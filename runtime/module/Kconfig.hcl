@@ -46,6 +46,7 @@ menu "Cloud module" {
       prompt     = "Text in front of the IMEI"
       default    = "nrf-"
       depends_on = NRF_CLOUD_MQTT
+      planned    = "the nRF Cloud backend"
     }
 
     option "CLOUD_CONNECT_RETRIES" {
