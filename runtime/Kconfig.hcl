@@ -30,3 +30,5 @@ source "lwm2m/Kconfig.hcl" {}
 source "coap/Kconfig.hcl" {}
 source "fota/Kconfig.hcl" {}
 source "boot/Kconfig.hcl" {}
+
+source "omitted.hcl" {}
