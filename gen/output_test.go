@@ -86,7 +86,7 @@ func TestOutputIsAModuleOfItsOwn(t *testing.T) {
 func checkLinked(t *testing.T, made *plan.Plan, binary build.Binary) {
 	t.Helper()
 	for _, linked := range binary.Modules {
-		known := linked == made.Runtime.Module+"@v0.0.0"
+		known := linked == made.Runtime.Module+"@"+made.Runtime.Version
 		for _, each := range made.Requires.Modules {
 			known = known || linked == each.Path+"@"+each.Version
 		}

@@ -50,7 +50,7 @@ func checkField(options *kconfig.Tree, of *Struct, field Field) *kconfig.Diagnos
 			return fail(CodeUnknown, nil, "%s is bound to %s, which is not in the option tree", what, field.Option)
 		case field.Kind != Text:
 			place := choice.Range()
-			return fail(CodeType, &place, "%s is a %s: the choice %s needs a string type, which takes the name of the selected member", what, field.GoType, field.Option)
+			return fail(CodeType, &place, "%s has the type %s: the choice %s needs a string type, which takes the name of the selected member", what, field.GoType, field.Option)
 		case field.Unit != "" || field.Marked:
 			place := choice.Range()
 			return fail(CodeTag, &place, "%s is bound to the choice %s: unit and marked make no sense there", what, field.Option)
@@ -64,12 +64,12 @@ func checkField(options *kconfig.Tree, of *Struct, field Field) *kconfig.Diagnos
 		return result
 	}
 	if !fits(option.Type, field.Kind) {
-		result := fail(CodeType, &place, "%s is a %s: it cannot hold %s, which is of type %s", what, field.GoType, field.Option, option.Type)
+		result := fail(CodeType, &place, "%s has the type %s: it cannot hold %s, which is of type %s", what, field.GoType, field.Option, option.Type)
 		result.Fix = "make the field one of: " + typesFor[option.Type]
 		return result
 	}
 	if field.Marked && field.Kind != Text {
-		return fail(CodeTag, &place, "%s is marked and a %s: only a version, which is text, can carry marks", what, field.GoType)
+		return fail(CodeTag, &place, "%s is marked and has the type %s: only a version, which is text, can carry marks", what, field.GoType)
 	}
 	wanted := option.Unit
 	if units[wanted] == "" {

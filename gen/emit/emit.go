@@ -42,17 +42,16 @@ func newFile(p *plan.Plan, name string) *jen.File {
 	}
 	file.HeaderComment(header)
 	known := func(each plan.Package) {
-		if locals[each.Name] {
+		switch {
+		case locals[each.Name]:
 			file.ImportAlias(each.Import, each.Name+"pkg")
-		} else {
+		case path.Base(each.Import) != each.Name:
+			file.ImportAlias(each.Import, each.Name)
+		default:
 			file.ImportName(each.Import, each.Name)
 		}
 	}
-	if path.Base(p.Package) == plan.PackageName {
-		file.ImportName(p.Package, plan.PackageName)
-	} else {
-		file.ImportAlias(p.Package, plan.PackageName)
-	}
+	known(plan.Package{Import: p.Package, Name: plan.PackageName})
 	known(p.Firmware.Package)
 	for _, each := range p.Components() {
 		known(each.Package)

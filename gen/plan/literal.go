@@ -56,11 +56,7 @@ func (m *maker) field(bound bind.Field) (Field, bool) {
 }
 
 func (m *maker) tooBig(value kconfig.Value, bound bind.Field) {
-	what := bound.GoType
-	if bound.Kind == bind.Integer {
-		what += " of " + strconv.Itoa(bound.Bits) + " bits"
-	}
-	found := m.fail(CodeValueTooBig, "%s = %s does not fit the field %s, which is a %s", bound.Option, value.Text, bound.Name, what)
+	found := m.fail(CodeValueTooBig, "%s = %s does not fit the field %s of type %s", bound.Option, value.Text, bound.Name, bound.GoType)
 	if value.Reason.Range.Filename != "" {
 		found.Subject = &value.Reason.Range
 	}

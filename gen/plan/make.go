@@ -106,7 +106,10 @@ func (m *maker) name(result *Plan, settings Settings) {
 	}
 	result.Module = path.Join(ownModules, settings.Name)
 	result.Package = result.Module
-	result.Runtime.Dir = Carried
+	result.Runtime.Dir, result.Runtime.Version = Carried, "v0.0.0"
+	if _, major, _ := module.SplitPathVersion(result.Runtime.Module); major != "" {
+		result.Runtime.Version = module.PathMajorPrefix(major) + ".0.0"
+	}
 	err := module.CheckImportPath(result.Module)
 	if err != nil || settings.Name == "" || strings.Contains(settings.Name, "/") {
 		m.fail(CodeName, "%q cannot be the name of a variant: it becomes part of a module path", settings.Name).Fix = "rename the first overlay: letters, digits, - . _ and ~ are possible"

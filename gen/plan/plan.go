@@ -94,6 +94,7 @@ type Program struct {
 // Runtime is cloudgen's own module as the output needs it.
 type Runtime struct {
 	Module   string   `json:"module"`   // path
+	Version  string   `json:"version"`  // that stands in go.mod beside a replace line; it only has to fit the path
 	Dir      string   `json:"dir"`      // where the output holds it; "" when a surrounding module requires it
 	Packages []string `json:"packages"` // folders of what is needed, sorted
 }
