@@ -151,13 +151,13 @@ menu "LwM2M engine" {
     }
 
     option "LWM2M_QUEUE_MODE_UPTIME" {
-      type       = int
-      prompt     = "Time awake after a message"
-      prompt_if  = LWM2M_QUEUE_MODE_ENABLED
-      default    = 93
-      range      = [1, 86400]
-      unit       = "s"
-      help       = "MAX_TRANSMIT_WAIT of RFC 7252, 4.8.2, is 93 s."
+      type      = int
+      prompt    = "Time awake after a message"
+      prompt_if = LWM2M_QUEUE_MODE_ENABLED
+      default   = 93
+      range     = [1, 86400]
+      unit      = "s"
+      help      = "MAX_TRANSMIT_WAIT of RFC 7252, 4.8.2, is 93 s."
     }
 
     option "LWM2M_QUEUE_MODE_NO_MSG_BUFFERING" {
