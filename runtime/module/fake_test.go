@@ -73,14 +73,15 @@ func (b *scriptedBackend) Connect(ctx context.Context) (cloud.ConnectResult, err
 	b.connects = append(b.connects, time.Since(b.start))
 	b.connecting++
 	b.overlap = b.overlap || b.connecting > 1
+	answer := b.onConnect
 	b.mu.Unlock()
 	defer func() {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		b.connecting--
 	}()
-	if b.onConnect != nil {
-		return b.onConnect(ctx)
+	if answer != nil {
+		return answer(ctx)
 	}
 	b.NotifyEvent(b, cloud.Event{Type: cloud.EventConnected})
 	b.NotifyEvent(b, cloud.Event{Type: cloud.EventReady})
@@ -276,6 +277,12 @@ func (w *world) connected(config Config, backend Backend) {
 func (w *world) up() {
 	w.notify(modem.Event{Type: modem.EventInitialized})
 	w.notify(modem.Event{Type: modem.EventLTEConnected})
+	synctest.Wait()
+}
+
+// pass lets time pass, and everything happen that it brings.
+func (w *world) pass(d time.Duration) {
+	time.Sleep(d)
 	synctest.Wait()
 }
 

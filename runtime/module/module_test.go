@@ -83,7 +83,7 @@ func TestSlowAttempts(t *testing.T) {
 		}
 		w.run(context.Background(), testConfig(), nil)
 		w.up()
-		time.Sleep(400 * time.Second)
+		w.pass(400 * time.Second)
 		want := []time.Duration{0, 90 * time.Second, 180 * time.Second, 308 * time.Second}
 		if got := w.attempts(); !slices.Equal(got, want) {
 			t.Errorf("attempts at %v, want %v", got, want)
@@ -108,9 +108,9 @@ func TestRetryAfterDrop(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			inBubble(t, testStart, func(w *world) {
 				w.connected(testConfig(), nil)
-				time.Sleep(test.lasted)
+				w.pass(test.lasted)
 				w.backend.drop()
-				time.Sleep(time.Hour)
+				w.pass(time.Hour)
 				if got := w.attempts(); len(got) != 2 || got[1] != test.next {
 					t.Errorf("attempts at %v, the second is due at %v", got, test.next)
 				}
@@ -152,7 +152,7 @@ func TestNeverReady(t *testing.T) {
 		w.backend.onConnect = func(context.Context) (cloud.ConnectResult, error) { return cloud.ConnectSuccess, nil }
 		w.run(context.Background(), testConfig(), nil)
 		w.up()
-		time.Sleep(33 * time.Second)
+		w.pass(33 * time.Second)
 		if got, want := w.backend.Calls(), []string{"Init", "Connect", "Disconnect", "Connect"}; !slices.Equal(got, want) {
 			t.Errorf("calls %v, want %v", got, want)
 		}
@@ -336,10 +336,10 @@ func TestBackendThatDoesNotReturn(t *testing.T) {
 			w.backend.onConnect = stuck(release)
 			w.run(context.Background(), testConfig(), nil)
 			w.up()
-			time.Sleep(10 * time.Minute)
+			w.pass(10 * time.Minute)
 			w.backend.onConnect = nil
 			close(release)
-			time.Sleep(time.Hour)
+			w.pass(time.Hour)
 			if got, want := w.backend.Calls(), []string{"Init", "Connect", "Disconnect", "Connect"}; !slices.Equal(got, want) {
 				t.Errorf("calls %v, want %v", got, want)
 			}
@@ -367,7 +367,7 @@ func TestNoClock(t *testing.T) {
 				if got := w.of(EventTimeWait); len(got) != 1 || got[0].Delay != clockLimit {
 					t.Errorf("CLOUD_EVT_TIME_WAIT: %+v", got)
 				}
-				time.Sleep(time.Hour)
+				w.pass(time.Hour)
 				if got := w.attempts(); !slices.Equal(got, []time.Duration{test.after}) {
 					t.Errorf("attempts at %v, want one at %v", got, test.after)
 				}
@@ -396,13 +396,13 @@ func TestFlappingNetwork(t *testing.T) {
 		for i := range 1000 {
 			w.notify(modem.Event{Type: modem.EventLTEDisconnected})
 			if i%3 != 0 {
-				time.Sleep(time.Duration(i%7) * 500 * time.Millisecond)
+				w.pass(time.Duration(i%7) * 500 * time.Millisecond)
 			}
 			w.notify(modem.Event{Type: modem.EventLTEConnecting})
 			w.notify(modem.Event{Type: modem.EventLTEConnected})
-			time.Sleep(time.Duration(i%5) * time.Second)
+			w.pass(time.Duration(i%5) * time.Second)
 		}
-		time.Sleep(time.Minute)
+		w.pass(time.Minute)
 		if w.backend.overlap {
 			t.Error("two attempts at a time")
 		}
@@ -420,7 +420,7 @@ func TestCarrierUpdate(t *testing.T) {
 	inBubble(t, testStart, func(w *world) {
 		w.connected(testConfig(), nil)
 		w.notify(modem.Event{Type: modem.EventCarrierFOTAPending})
-		time.Sleep(time.Hour)
+		w.pass(time.Hour)
 		if got, want := w.backend.Calls(), []string{"Init", "Connect", "Disconnect"}; !slices.Equal(got, want) {
 			t.Errorf("calls %v, want %v", got, want)
 		}
@@ -455,7 +455,7 @@ func TestSendWaits(t *testing.T) {
 		if got := len(w.backend.Calls()); got != 3 { // Init, Connect, Report
 			t.Errorf("%d calls", got)
 		}
-		time.Sleep(11 * time.Second)
+		w.pass(11 * time.Second)
 		full, maybe := 0, 0
 		for range callers {
 			err := <-outcomes
@@ -499,7 +499,7 @@ func TestSendWaitsForAcknowledgements(t *testing.T) {
 		for range 12 {
 			go func() { outcomes <- w.module.Alert(context.Background(), data.Alert{}) }()
 		}
-		time.Sleep(time.Hour) // nothing is sent twice on a connection, and nothing is given up
+		w.pass(time.Hour) // nothing is sent twice on a connection, and nothing is given up
 		if len(ids) != 10 || len(outcomes) != 10 {
 			t.Fatalf("%d sent, %d callers back, want 10", len(ids), len(outcomes))
 		}
@@ -511,7 +511,7 @@ func TestSendWaitsForAcknowledgements(t *testing.T) {
 			t.Errorf("%d sent, %d callers back, want 12", len(ids), len(outcomes))
 		}
 		w.backend.drop()
-		time.Sleep(2 * time.Second)
+		w.pass(2 * time.Second)
 		if len(ids) != 22 {
 			t.Errorf("%d sent on two connections, want 22", len(ids))
 		}
@@ -534,7 +534,7 @@ func TestResend(t *testing.T) {
 		if err := w.module.Send(context.Background(), cloud.Message{ID: 7, QoS: cloud.QoSAtLeastOnce}); err != nil {
 			t.Error(err)
 		}
-		time.Sleep(10 * time.Minute)
+		w.pass(10 * time.Minute)
 		if want := []time.Duration{0, 16 * time.Second, 32 * time.Second}; !slices.Equal(times, want) {
 			t.Errorf("sent at %v, want %v", times, want)
 		}
@@ -572,7 +572,7 @@ func TestRefusedMessages(t *testing.T) {
 		if err := w.module.ReportBatch(context.Background(), data.Batch{}); err != nil {
 			t.Errorf("ReportBatch: %v", err)
 		}
-		time.Sleep(17 * time.Second)
+		w.pass(17 * time.Second)
 		if sent := w.of(EventDataSent); tries != 2 || len(sent) != 1 {
 			t.Errorf("tried %d times, sent %+v", tries, sent)
 		}
@@ -769,8 +769,10 @@ func TestLog(t *testing.T) {
 		w.backend.onConnect = refuse
 		w.run(context.Background(), testConfig(), nil)
 		w.up()
+		w.backend.mu.Lock()
 		w.backend.onConnect = nil
-		time.Sleep(33 * time.Second)
+		w.backend.mu.Unlock()
+		w.pass(33 * time.Second)
 		w.backend.receive(data.CommandReceived{Source: "topic", Payload: []byte("SECRET")})
 		synctest.Wait()
 		w.end()
