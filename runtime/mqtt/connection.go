@@ -81,6 +81,11 @@ func Connect(ctx context.Context, config Config, target Target) (*Connection, er
 	if err != nil {
 		return nil, err
 	}
+	return open(ctx, config, target, conn, raw)
+}
+
+// open makes the MQTT connection over a network connection, which it owns from here on.
+func open(ctx context.Context, config Config, target Target, conn, raw net.Conn) (*Connection, error) {
 	sendTimeout := time.Duration(0)
 	if config.SendTimeout {
 		sendTimeout = config.SendTimeoutTime

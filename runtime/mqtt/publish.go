@@ -74,8 +74,11 @@ func (c *Connection) publish(ctx context.Context, p Publication) error {
 // tokenError gives what paho knows of a request by now. An error of paho's own means that the connection is ending.
 func (c *Connection) tokenError(token paho.Token) error {
 	err := token.Error()
-	if err == nil || errors.Is(err, ErrClosed) {
-		return err
+	if err == nil {
+		return nil
+	}
+	if cause := c.link.failure(); cause != nil {
+		err = cause
 	}
 	return fmt.Errorf("%w: %w", ErrClosed, err)
 }
