@@ -1,6 +1,121 @@
 package main
 
-import "context"
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path"
+	"path/filepath"
 
-func labRun(context.Context, *invocation) int   { return 0 }
-func labServe(context.Context, *invocation) int { return 0 }
+	"github.com/cloudgen/cloudgen/gen"
+	"github.com/cloudgen/cloudgen/lab"
+)
+
+// labTagOptions names the option that says under which security tag a firmware looks for its credentials, by cloud.
+var labTagOptions = map[string]string{"aws": "MQTT_HELPER_SEC_TAG"}
+
+// labRun builds the firmware and runs it against the local cloud of its service until the context ends.
+func labRun(ctx context.Context, call *invocation) int {
+	if len(call.overlays) == 0 {
+		return call.usageError("give at least one -overlay")
+	}
+	c := resolve(&call.flags)
+	r := &report{Output: call.output}
+	if r.Output == "" {
+		r.Output = filepath.Join("build", c.name)
+	}
+	status, err := c.generate(ctx, r, false)
+	if err == nil && status == exitDone {
+		r.Binaries, err = gen.Build(ctx, r.Output, r.Plan, nil)
+		status = statusOf(err)
+	}
+	if status := call.finish(c, r, status, err); status != exitDone {
+		return status
+	}
+	call.summarize(r)
+	dir := call.dir
+	if dir == "" {
+		dir = filepath.Join("build", "lab", c.name)
+	}
+	if err := call.runAgainstLab(ctx, c, dir, filepath.Join(r.Output, "bin", "firmware")); err != nil {
+		fmt.Fprintf(call.stderr, "cloudgen: %v\n", err)
+		return exitEnvironment
+	}
+	return exitDone
+}
+
+func (call *invocation) runAgainstLab(ctx context.Context, c *configuration, dir, binary string) (err error) {
+	if err := makeLabDir(dir); err != nil {
+		return err
+	}
+	cloud := path.Base(c.planned.Backend.Dir)
+	options := lab.ServeOptions{Dir: dir, Listen: "localhost:0"}
+	if tag, found := c.resolved.Value(labTagOptions[cloud]); found {
+		options.Tag = int(tag.Int)
+	}
+	screen := newScreen(call.stdout)
+	options.Events = screen.cloudEvent
+	options.Logger = slog.New(slog.NewTextHandler(screen.lines("lab"), &slog.HandlerOptions{Level: slog.LevelWarn}))
+	service, err := lab.Serve(ctx, cloud, options)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, service.Close()) }()
+	for _, endpoint := range service.Endpoints() {
+		screen.line("lab", endpoint+", Ctrl-C ends it")
+	}
+	return lab.RunFirmware(ctx, lab.RunOptions{
+		Binary: binary, Endpoint: service.FirmwareEndpoint(),
+		CredentialsDir: service.CredentialsDir(), DataDir: filepath.Join(dir, "data"),
+		Stdout: screen.lines("device"), Stderr: screen.lines("device"),
+		OnRestart: func(n int) { screen.line("lab", fmt.Sprintf("the firmware asked for a restart: start %d", n+1)) },
+	})
+}
+
+// labServe runs only the local cloud until the context ends.
+func labServe(ctx context.Context, call *invocation) int {
+	cloud := call.words[0]
+	dir := call.dir
+	if dir == "" {
+		dir = filepath.Join("build", "lab", cloud)
+	}
+	if err := call.serve(ctx, cloud, dir); err != nil {
+		fmt.Fprintf(call.stderr, "cloudgen: %v\n", err)
+		return exitEnvironment
+	}
+	return exitDone
+}
+
+func (call *invocation) serve(ctx context.Context, cloud, dir string) error {
+	if err := makeLabDir(dir); err != nil {
+		return err
+	}
+	screen := newScreen(call.stderr)
+	service, err := lab.Serve(ctx, cloud, lab.ServeOptions{
+		Dir: dir, Listen: call.listen, Events: screen.cloudEvent,
+		Logger: slog.New(slog.NewTextHandler(screen.lines("lab"), &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	if err != nil {
+		return err
+	}
+	for _, endpoint := range service.Endpoints() {
+		fmt.Fprintln(call.stdout, endpoint)
+	}
+	<-ctx.Done()
+	return service.Close()
+}
+
+// makeLabDir makes the folder of the lab's keys and keeps it out of version control.
+func makeLabDir(dir string) error {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return err
+	}
+	ignore := filepath.Join(dir, ".gitignore")
+	if _, err := os.Stat(ignore); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return os.WriteFile(ignore, []byte("*\n"), 0o644)
+}

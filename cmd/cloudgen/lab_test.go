@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// session is one run of the command whose output can be watched.
+type session struct {
+	t      *testing.T
+	lines  chan string
+	status chan int
+	stop   context.CancelFunc
+	seen   bytes.Buffer
+}
+
+// start runs the command until stop. The output of both streams comes as lines.
+func start(t *testing.T, args ...string) *session {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	s := &session{t: t, lines: make(chan string, 1000), status: make(chan int, 1), stop: cancel}
+	reader, writer := io.Pipe()
+	var running sync.WaitGroup
+	running.Go(func() {
+		s.status <- run(ctx, args, writer, writer)
+		writer.Close()
+	})
+	running.Go(func() {
+		defer close(s.lines)
+		scanner := bufio.NewScanner(reader)
+		for scanner.Scan() {
+			s.lines <- scanner.Text()
+		}
+	})
+	t.Cleanup(func() {
+		cancel()
+		for range s.lines { // let the command's last words go
+		}
+		running.Wait()
+	})
+	return s
+}
+
+// want reads on until a line matches, and gives its submatches.
+func (s *session) want(pattern string) []string {
+	s.t.Helper()
+	wanted := regexp.MustCompile(pattern)
+	deadline := time.After(3 * time.Minute) // of a build on a slow machine
+	for {
+		select {
+		case line, more := <-s.lines:
+			if !more {
+				s.t.Fatalf("the command ended before it said %q:\n%s", pattern, s.seen.String())
+			}
+			s.seen.WriteString(line + "\n")
+			if match := wanted.FindStringSubmatch(line); match != nil {
+				return match
+			}
+		case <-deadline:
+			s.t.Fatalf("the command does not say %q:\n%s", pattern, s.seen.String())
+		}
+	}
+}
+
+// end stops the command and wants it to end with a status.
+func (s *session) end(status int) {
+	s.t.Helper()
+	s.stop()
+	for line := range s.lines {
+		s.seen.WriteString(line + "\n")
+	}
+	if got := <-s.status; got != status {
+		s.t.Errorf("exit status %d, want %d:\n%s", got, status, s.seen.String())
+	}
+}
+
+// The README's first command: from an overlay to a firmware that is connected to the local cloud, and an orderly end.
+func TestLab(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, "lab", "-overlay", "overlay-aws.hcl", "-o", filepath.Join(dir, "aws"), "-dir", filepath.Join(dir, "lab"))
+	s.want(`^lab +\| mqtts://localhost:\d+`)
+	s.want(`^cloud .* connected [0-9]{15} `)
+	s.want(`^device .*event=CLOUD_EVT_CONNECTED`)
+	s.want(`^cloud .* received ([0-9]{15}) \$aws/things/[0-9]{15}/shadow/update .*"reported"`)
+	s.end(exitDone)
+	for _, last := range []string{"event=CLOUD_EVT_SHUTDOWN_READY", "CLIENT_INITIATED_DISCONNECT"} {
+		if !strings.Contains(s.seen.String(), last) {
+			t.Errorf("no %s at the end:\n%s", last, s.seen.String())
+		}
+	}
+}
+
+// A local cloud alone, with a firmware started by hand as docs/lab.md says.
+func TestLabServe(t *testing.T) {
+	dir := t.TempDir()
+	output, labDir := filepath.Join(dir, "aws"), filepath.Join(dir, "lab")
+	var said bytes.Buffer
+	if status := run(t.Context(), []string{"-overlay", "overlay-aws.hcl", "-o", output}, &said, &said); status != exitDone {
+		t.Fatalf("exit status %d:\n%s", status, said.String())
+	}
+	s := start(t, "lab", "serve", "aws", "-dir", labDir, "-listen", "localhost:0")
+	endpoint := s.want(`^mqtts://(localhost:\d+)$`)[1]
+
+	firmware := exec.Command(filepath.Join(output, "bin", "firmware"), "-credentials", labDir, "-data", filepath.Join(dir, "data"), "-endpoint", endpoint, "-log", "json")
+	var log bytes.Buffer
+	firmware.Stderr = &log
+	if err := firmware.Start(); err != nil {
+		t.Fatal(err)
+	}
+	s.want(`^cloud .* received [0-9]{15} \$aws/things/[0-9]{15}/shadow/update`)
+	if err := firmware.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	if err := firmware.Wait(); err != nil {
+		t.Errorf("the firmware ended with %v:\n%s", err, log.String())
+	}
+	if !strings.Contains(log.String(), `"event":"CLOUD_EVT_CONNECTED"`) {
+		t.Errorf("the firmware was not connected:\n%s", log.String())
+	}
+	s.end(exitDone)
+	if _, err := os.Stat(filepath.Join(labDir, "ca.pem")); err != nil {
+		t.Error(err)
+	}
+}
