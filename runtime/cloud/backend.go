@@ -7,13 +7,14 @@ package cloud
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 )
 
 // Endpoint is a place in the cloud that messages go to or come from (struct cloud_endpoint).
 type Endpoint struct {
 	Type EndpointType
-	Name string // MQTT topic or LwM2M path; "" for the backend's own one of this type
+	Name string // MQTT topic or LwM2M path; "" is the backend's own one of this type
 }
 
 // Message is what is sent to or received from a cloud (struct cloud_msg).
@@ -76,6 +77,24 @@ type Pinger interface {
 // UserDataSetter is implemented by a backend that hands a value of its user to the handler (cloud_user_data_set; optional).
 type UserDataSetter interface {
 	SetUserData(userData any)
+}
+
+// Ping asks a backend's cloud for a sign of life. With a backend that has no ping there is nothing to do, and no error.
+func Ping(ctx context.Context, backend Backend) error {
+	if pinger, ok := backend.(Pinger); ok {
+		return pinger.Ping(ctx)
+	}
+	return nil
+}
+
+// SetUserData sets the value that a backend hands to its handler. The error wraps ErrUnsupported when the backend hands over none.
+func SetUserData(backend Backend, userData any) error {
+	setter, ok := backend.(UserDataSetter)
+	if !ok {
+		return fmt.Errorf("set user data: %w", ErrUnsupported)
+	}
+	setter.SetUserData(userData)
+	return nil
 }
 
 // Errors that calls of a backend wrap.

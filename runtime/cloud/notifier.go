@@ -11,8 +11,11 @@ type Notifier struct {
 	userData any
 }
 
-// SetHandler sets who takes the events; nil drops them.
+// SetHandler sets who takes the events; nil drops them. When it returns, no call of an earlier handler is running. It is not called from
+// a handler.
 func (n *Notifier) SetHandler(handler Handler) {
+	n.notify.Lock()
+	defer n.notify.Unlock()
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	n.handler = handler
@@ -25,7 +28,8 @@ func (n *Notifier) SetUserData(userData any) {
 	n.userData = userData
 }
 
-// NotifyEvent calls the handler with an event (cloud_notify_event). Calls from several goroutines take turns.
+// NotifyEvent calls the handler with an event (cloud_notify_event). Calls from several goroutines take turns; it is not called from a
+// handler.
 func (n *Notifier) NotifyEvent(backend Backend, event Event) {
 	n.notify.Lock()
 	defer n.notify.Unlock()

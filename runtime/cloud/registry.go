@@ -1,6 +1,7 @@
 package cloud
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -14,10 +15,13 @@ type Registry struct {
 	backends map[string]Backend
 }
 
-// Define adds a backend under a name (CLOUD_BACKEND_DEFINE). A name that is taken or empty is an error.
+// Define adds a backend under a name (CLOUD_BACKEND_DEFINE). A name that is taken or empty is an error, and so is no backend.
 func (r *Registry) Define(name string, backend Backend) error {
-	if name == "" {
-		return fmt.Errorf("define cloud backend: the name is empty")
+	switch {
+	case name == "":
+		return errors.New("define a cloud backend: its name is empty")
+	case backend == nil:
+		return fmt.Errorf("define cloud backend %q: there is none", name)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -36,6 +40,9 @@ func (r *Registry) Binding(name string) (Backend, error) {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	backend, found := r.backends[name]
+	if !found && len(r.backends) == 0 {
+		return nil, fmt.Errorf("no cloud backend %q: none is defined", name)
+	}
 	if !found {
 		names := make([]string, 0, len(r.backends))
 		for n := range r.backends {
