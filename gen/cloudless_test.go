@@ -9,12 +9,11 @@ import (
 	"testing"
 
 	"github.com/cloudgen/cloudgen"
-	"github.com/cloudgen/cloudgen/kconfig"
 )
 
 // TestKnowsNoCloud looks for names of backends, and of the options that they bring, in the generator's code and templates.
 func TestKnowsNoCloud(t *testing.T) {
-	tree, diags := kconfig.LoadTree(cloudgen.Sources(), "runtime/Kconfig.hcl")
+	tree, diags := loadTree()
 	if diags.HasErrors() {
 		t.Fatal(diags.Err())
 	}

@@ -7,6 +7,7 @@ import (
 	"go/parser"
 	"go/token"
 	"go/types"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -139,7 +140,7 @@ func TestOutputCarriesOnlyWhatItNeeds(t *testing.T) {
 // TestEmittedCodeTypeChecks checks the emitted package against the runtime in this repository.
 func TestEmittedCodeTypeChecks(t *testing.T) {
 	for _, name := range shipped(t) {
-		_, files := generate(t, resolve(t, name), Settings{Name: name, Inside: &plan.Inside{Module: "github.com/cloudgen/cloudgen", Package: "github.com/cloudgen/cloudgen/examples/" + name}})
+		made, files := generate(t, resolve(t, name), Settings{Name: name, Inside: &plan.Inside{Module: "github.com/cloudgen/cloudgen", Package: "github.com/cloudgen/cloudgen/examples/" + name}})
 		set := token.NewFileSet()
 		var parsed []*ast.File
 		for _, file := range files {
@@ -151,11 +152,33 @@ func TestEmittedCodeTypeChecks(t *testing.T) {
 				parsed = append(parsed, each)
 			}
 		}
-		checker := types.Config{Importer: importer.ForCompiler(set, "source", nil)}
-		if _, err := checker.Check(name, set, parsed, nil); err != nil {
+		checker := types.Config{Importer: importer.ForCompiler(set, "gc", exportsOf(t, made))}
+		checked, err := checker.Check(name, set, parsed, nil)
+		if err != nil {
 			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		for _, exported := range []string{"New", "Options", "Module", "Name", "Version"} {
+			if checked.Scope().Lookup(exported) == nil {
+				t.Errorf("%s: the package has no %s", name, exported)
+			}
 		}
 	}
+}
+
+// exportsOf gives what the compiler wrote about the packages that a plan needs.
+func exportsOf(t *testing.T, made *plan.Plan) importer.Lookup {
+	t.Helper()
+	arguments := []string{"list", "-export", "-deps", "-f", "{{.ImportPath}}={{.Export}}"}
+	for _, each := range made.Runtime.Packages {
+		arguments = append(arguments, "./"+each)
+	}
+	exports := map[string]string{}
+	for line := range strings.Lines(goCommand(t, "..", arguments...)) {
+		name, file, _ := strings.Cut(strings.TrimSpace(line), "=")
+		exports[name] = file
+	}
+	return func(name string) (io.ReadCloser, error) { return os.Open(exports[name]) }
 }
 
 // TestInside generates into a module that requires cloudgen, and builds there.

@@ -295,3 +295,28 @@ func TestShippedTree(t *testing.T) {
 		t.Error(each.String(), each.Fix)
 	}
 }
+
+// FuzzRead reads any text as a Go source: sources out of the tree are somebody's.
+func FuzzRead(f *testing.F) {
+	f.Add("type Config struct {\n\tX int `kconfig:\"COUNT,unit=s\"`\n}\n")
+	f.Add("type Config struct { Config; *Config }")
+	f.Add("type ( Config = C; C struct { X, Y C `kconfig:\",\"` } )")
+	f.Add("type Config[T any] struct { X T `kconfig:\"A\"` }")
+	f.Fuzz(func(t *testing.T, text string) {
+		fsys := fstest.MapFS{
+			"go.mod":   {Data: []byte("module example.test/fake\n\ngo 1.26.0\n")},
+			"run/x.go": {Data: []byte("package run\n\n" + text)},
+		}
+		opened, err := source.Open(fsys)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in, err := opened.Package("run")
+		if err != nil {
+			return
+		}
+		if read, _, err := Read(opened, in, "Config"); err == nil && read != nil {
+			read.Options()
+		}
+	})
+}

@@ -176,7 +176,11 @@ func (j job) do(ctx context.Context, tools *toolchain, missing error) (Binary, e
 	}
 	fresh := j.beside(".new")
 	arguments := append([]string{"build"}, flags...)
-	output, err := run(tools.cmd(ctx, j.request.Dir, j.target, append(arguments, "-o", filepath.Join(binFolder, filepath.Base(fresh)), "./"+j.program.Package)...))
+	if j.request.Whole {
+		arguments = append(arguments, "-mod=readonly") // the surrounding module of other output may have a vendor folder
+	}
+	arguments = append(arguments, "-o", filepath.Join(binFolder, filepath.Base(fresh)), "./"+j.program.Package)
+	output, err := run(tools.cmd(ctx, j.request.Dir, j.target, arguments...))
 	if err != nil {
 		_ = os.Remove(fresh) // may not be there
 		if ctx.Err() != nil {

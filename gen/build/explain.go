@@ -20,7 +20,7 @@ type CompileError struct {
 	Target  Target
 	Faults  []Fault // the first few
 	More    int     // lines of output that are not shown
-	Log     string  // path of the whole output
+	Log     string  // path of the whole output; "" when it could not be written
 }
 
 // Fault is one line of the compiler.
@@ -49,9 +49,12 @@ func (e *CompileError) Error() string {
 			text.WriteString("\n      " + each.Context)
 		}
 	}
-	if e.More > 0 {
+	switch {
+	case e.Log == "":
+		fmt.Fprintf(&text, "\n  there are %d more lines, and they could not be written to a file", e.More)
+	case e.More > 0:
 		fmt.Fprintf(&text, "\n  %d more lines are in %s", e.More, e.Log)
-	} else {
+	default:
 		fmt.Fprintf(&text, "\n  the whole output is in %s", e.Log)
 	}
 	return text.String()
@@ -77,7 +80,7 @@ var compilerLine = regexp.MustCompile(`^(\S+?\.(?:go|mod|s)):(\d+)(?::\d+)?: (.*
 func (j job) explain(output []byte, cause error) error {
 	failure := &CompileError{Program: j.program.Name, Target: j.target, Log: j.beside(".log")}
 	if err := replace(failure.Log, output); err != nil {
-		failure.Log = fmt.Sprintf("nowhere: %v", err)
+		failure.Log = ""
 	}
 	for line := range strings.Lines(string(output)) {
 		line = strings.TrimRight(line, " \r\n")

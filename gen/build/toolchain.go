@@ -8,6 +8,7 @@ import (
 	"go/version"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 
@@ -28,9 +29,6 @@ var passed = []string{
 var asked = []string{
 	"GOPATH", "GOMODCACHE", "GOCACHE", "GOPROXY", "GONOPROXY", "GOSUMDB", "GONOSUMDB", "GOPRIVATE", "GOINSECURE", "GOVCS", "GOAUTH",
 }
-
-// goFlags stand in for flags of the host's GOFLAGS and go/env file.
-const goFlags = "GOFLAGS=-mod=readonly"
 
 // killDelay is how long a Go command may take to end after it was told to.
 const killDelay = 5 * time.Second
@@ -58,7 +56,8 @@ func findGo(ctx context.Context) (*toolchain, error) {
 		}
 	}
 	ask := exec.CommandContext(ctx, command, append([]string{"env", "-json", "GOVERSION"}, asked...)...)
-	ask.Env = append(found.settings, goFlags, "GOTOOLCHAIN=local", "GOWORK=off")
+	ask.Env = append(slices.Clone(found.settings), "GOFLAGS=-mod=readonly", // not empty: stands in for what go/env says
+		"GOTOOLCHAIN=local", "GOWORK=off")
 	for _, name := range append([]string{"GOENV"}, asked...) {
 		if value, set := os.LookupEnv(name); set {
 			ask.Env = append(ask.Env, name+"="+value)
@@ -98,7 +97,7 @@ func (t *toolchain) cmd(ctx context.Context, dir string, target Target, argument
 	cmd := exec.CommandContext(ctx, t.command, arguments...)
 	cmd.Dir = dir
 	cmd.Env = append([]string{}, t.settings...)
-	cmd.Env = append(cmd.Env, "GOENV=off", goFlags, "GOTOOLCHAIN=local", "GOWORK=off", "GO111MODULE=on", "GOEXPERIMENT=", "GODEBUG=", "CGO_ENABLED=0")
+	cmd.Env = append(cmd.Env, "GOENV=off", "GOFLAGS=", "GOTOOLCHAIN=local", "GOWORK=off", "GO111MODULE=on", "GOEXPERIMENT=", "GODEBUG=", "CGO_ENABLED=0")
 	cmd.Env = append(cmd.Env, target.environment()...)
 	return cmd
 }

@@ -19,8 +19,12 @@ func (e *Environment) Error() string {
 	var text strings.Builder
 	text.WriteString(e.Problem)
 	if e.Err != nil {
-		text.WriteString(": ")
-		text.WriteString(e.Err.Error())
+		cause := e.Err.Error()
+		text.WriteString(":")
+		if !strings.HasPrefix(cause, "\n") {
+			text.WriteString(" ")
+		}
+		text.WriteString(cause)
 	}
 	if e.Fix != "" {
 		text.WriteString("\n")

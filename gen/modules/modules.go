@@ -115,7 +115,7 @@ func (p *Pinned) Requirements(table Table, packages []string) (Requirements, err
 			sums[line] = true
 		}
 	}
-	result := Requirements{Modules: slices.Collect(maps.Values(found)), Sums: slices.Collect(maps.Keys(sums))}
+	result := Requirements{Modules: slices.AppendSeq([]Module{}, maps.Values(found)), Sums: slices.AppendSeq([]string{}, maps.Keys(sums))}
 	slices.SortFunc(result.Modules, func(a, b Module) int { return strings.Compare(a.Path, b.Path) })
 	sortSums(result.Sums)
 	return result, nil

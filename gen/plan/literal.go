@@ -11,7 +11,7 @@ import (
 
 // literal takes the values of a bound struct from the configuration.
 func (m *maker) literal(bound *bind.Struct) Literal {
-	result := Literal{Package: nameOf(bound.Package), Type: bound.Name}
+	result := Literal{Package: nameOf(bound.Package), Type: bound.Name, Fields: []Field{}}
 	for _, each := range bound.Fields {
 		if each.Kind == bind.Nested {
 			if nested := m.literal(each.Struct); len(nested.Fields) > 0 {

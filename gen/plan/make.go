@@ -66,7 +66,7 @@ func (m *maker) fail(code kconfig.Code, format string, arguments ...any) *kconfi
 }
 
 func (m *maker) make(table modules.Table, settings Settings) (*Plan, error) {
-	result := &Plan{Name: settings.Name, GoVersion: m.sources.GoVersion(), Runtime: Runtime{Module: m.sources.Module()}}
+	result := &Plan{Marks: []Mark{}, Requires: modules.Requirements{Modules: []modules.Module{}, Sums: []string{}}, Name: settings.Name, GoVersion: m.sources.GoVersion(), Runtime: Runtime{Module: m.sources.Module()}}
 	m.name(result, settings)
 	m.marks(result)
 
@@ -142,9 +142,9 @@ func (m *maker) only(slots map[string][]*kconfig.Component, slot string) *kconfi
 			}
 			switches = append(switches, text)
 		}
-		found := m.fail(CodeSlotEmpty, "no %s is switched on: %s", slot, oneOf(switches, "holds"))
+		found := m.fail(CodeSlotEmpty, "no %s is switched on: %s", slot, noneOf(switches))
 		if len(switches) > 0 {
-			found.Fix = switches[0] + " = y"
+			found.Fix = m.assign(switches[0], "y")
 		}
 	default:
 		var switches []string
@@ -154,19 +154,27 @@ func (m *maker) only(slots map[string][]*kconfig.Component, slot string) *kconfi
 		found := m.fail(CodeSlotTaken, "%d components are switched on for %s, and one is possible: %s hold", len(on), slot, strings.Join(switches, ", "))
 		found.Subject = &on[1].Range
 		found.Related = []kconfig.Related{{Message: "the other one", Range: on[0].Range}}
-		found.Fix = switches[1] + " = n"
+		found.Fix = m.assign(switches[1], "n")
 	}
 	return nil
 }
 
-func oneOf(switches []string, verb string) string {
+// assign gives the line of an overlay that sets a condition, when it is one option.
+func (m *maker) assign(condition, value string) string {
+	if m.config.Tree().Option(condition) == nil {
+		return ""
+	}
+	return condition + " = " + value
+}
+
+func noneOf(switches []string) string {
 	switch len(switches) {
 	case 0:
 		return "the tree has none"
 	case 1:
 		return switches[0] + " does not hold"
 	}
-	return "none of " + strings.Join(switches, ", ") + " " + verb
+	return "none of " + strings.Join(switches, ", ") + " holds"
 }
 
 func (m *maker) components(result *Plan, cloudModule, backend, application *kconfig.Component) error {

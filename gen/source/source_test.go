@@ -1,12 +1,15 @@
 package source
 
 import (
+	"go.uber.org/goleak"
 	"io/fs"
 	"os"
 	"slices"
 	"testing"
 	"testing/fstest"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func tree(t *testing.T) *Tree {
 	t.Helper()

@@ -3,6 +3,7 @@ package write
 import (
 	"errors"
 	"fmt"
+	"go.uber.org/goleak"
 	"io/fs"
 	"maps"
 	"os"
@@ -13,6 +14,8 @@ import (
 
 	"github.com/cloudgen/cloudgen/gen/fault"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var errPower = errors.New("the power is off")
 

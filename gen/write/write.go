@@ -79,15 +79,21 @@ func (e *EditedError) Error() string {
 // Apply makes the files of dir those given: changed ones are replaced, those that are no longer ours removed, all others left alone. The
 // folder is made when it is missing. An error is a *fault.Environment, which may wrap an *EditedError, or ctx's; the old output is then
 // intact unless the disk failed while files were being renamed, which the next run repairs.
-func Apply(ctx context.Context, dir string, files []File) (Report, error) {
+func Apply(ctx context.Context, dir string, files []File) (_ Report, err error) {
 	for _, file := range files {
 		if !fs.ValidPath(file.Path) || file.Path == "." || file.Path == ManifestName || strings.HasPrefix(file.Path, stagingName) {
 			return Report{}, fmt.Errorf("a generated file cannot be named %q", file.Path)
 		}
 	}
+	_, missing := os.Lstat(dir)
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return Report{}, &fault.Environment{Problem: "cannot make the output folder " + dir, Err: err, Fix: "Choose another folder with -o."}
 	}
+	defer func() {
+		if err != nil && missing != nil {
+			_ = os.Remove(dir) // made for nothing; it stays when there is something in it
+		}
+	}()
 	root, err := os.OpenRoot(dir)
 	if err != nil {
 		return Report{}, &fault.Environment{Problem: "cannot open the output folder " + dir, Err: err, Fix: "Choose another folder with -o."}
