@@ -3,6 +3,7 @@ package gen
 import (
 	"encoding/json"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/cloudgen/cloudgen"
+	"github.com/cloudgen/cloudgen/gen/fault"
 	"github.com/cloudgen/cloudgen/gen/plan"
 	"github.com/cloudgen/cloudgen/kconfig"
 )
@@ -102,6 +104,63 @@ func TestTraps(t *testing.T) {
 	goCommand(t, dir, "vet", "./...")
 	if output := goCommand(t, dir, "mod", "tidy", "-diff"); output != "" {
 		t.Errorf("go.mod or go.sum has other lines than it needs:\n%s", output)
+	}
+}
+
+// TestWithoutApplication leaves the application out: the program is then the cloud module alone.
+func TestWithoutApplication(t *testing.T) {
+	sources := fake(t, "component \"application\" {\n  if = MODULE", "component \"application\" {\n  if = LEVEL_HIGH")
+	config := fakeConfig(t, sources, "ONE = y\n")
+	made, diags, err := Plan(config, sources, Settings{Name: "fake"})
+	if err != nil || diags.HasErrors() {
+		t.Fatal(diags, err)
+	}
+	if made.Application != nil || made.Version != "" {
+		t.Errorf("application %+v, version %q", made.Application, made.Version)
+	}
+	files, err := Files(made, config, sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	put(t, dir, files)
+	goCommand(t, dir, "vet", "./...")
+}
+
+// TestCompilerFaultIsPlaced breaks a carried file and a generated one behind the generator's back.
+func TestCompilerFaultIsPlaced(t *testing.T) {
+	sources := fake(t)
+	config := fakeConfig(t, sources, "ONE = y\n")
+	made, diags, err := Plan(config, sources, Settings{Name: "fake"})
+	if err != nil || diags.HasErrors() {
+		t.Fatal(diags, err)
+	}
+	files, err := Files(made, config, sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct{ file, old, broken, says string }{
+		{"config.go", "Long:  36 * time.Hour,", "Long:  missing * time.Hour,", "config.go:26: undefined: missing\n      Long:  missing * time.Hour, // LONG\n      generated; the option is named behind the value"},
+		{plan.Carried + "/runtime/backend/one/one.go", "type Driver struct{}", "type Driver missing", "undefined: missing\n      type Driver missing\n      in the component for \"backend\", switched on by ONE"},
+		{plan.Carried + "/runtime/wire/options/options.go", "int8", "missing", "in the runtime that cloudgen carries"},
+	}
+	for _, test := range tests {
+		t.Run(test.file, func(t *testing.T) {
+			dir := t.TempDir()
+			put(t, dir, files)
+			name := filepath.Join(dir, test.file)
+			text, err := os.ReadFile(name)
+			if err != nil || strings.Count(string(text), test.old) != 1 {
+				t.Fatal(string(text), err)
+			}
+			if err := os.WriteFile(name, []byte(strings.Replace(string(text), test.old, test.broken, 1)), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			_, err = Build(t.Context(), dir, made, nil)
+			if !fault.IsEnvironment(err) || !strings.Contains(err.Error(), test.says) {
+				t.Errorf("got %v\nwithout %s", err, test.says)
+			}
+		})
 	}
 }
 
