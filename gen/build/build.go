@@ -99,19 +99,12 @@ func Run(ctx context.Context, request Request) ([]Binary, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if missing != nil && anyOf(failures, missing) {
-		return nil, missing
+	if failed := errors.Join(failures...); missing != nil && failed != nil {
+		return nil, missing // once is enough
+	} else if failed != nil {
+		return nil, failed
 	}
-	return binaries, errors.Join(failures...)
-}
-
-func anyOf(errs []error, wanted error) bool {
-	for _, err := range errs {
-		if err == wanted {
-			return true
-		}
-	}
-	return false
+	return binaries, nil
 }
 
 // makeBin makes the folder of the binaries. A symbolic link in its place could lead anywhere.

@@ -291,10 +291,8 @@ func (m *maker) firmware(result *Plan) error {
 	if err != nil {
 		return err
 	}
-	if body, isStruct := (*ast.StructType)(nil), false; is {
-		if body, isStruct = declared.Node.Type.(*ast.StructType); isStruct {
-			result.Firmware.ApplicationField = m.fieldOf(body, declared.File, result.Application.Import)
-		}
+	if is {
+		result.Firmware.ApplicationField = m.fieldOf(declared, result.Application.Import)
 	}
 	if result.Firmware.ApplicationField == "" {
 		return fmt.Errorf("the type Program of %s has no field of the type Config of %s", in.Path, result.Application.Import)
@@ -302,13 +300,18 @@ func (m *maker) firmware(result *Plan) error {
 	return nil
 }
 
-func (m *maker) fieldOf(body *ast.StructType, file *ast.File, importPath string) string {
+// fieldOf gives the name of a struct's field of the type Config of a package; "" when there is none.
+func (m *maker) fieldOf(declared source.Declared[*ast.TypeSpec], importPath string) string {
+	body, is := declared.Node.Type.(*ast.StructType)
+	if !is {
+		return ""
+	}
 	for _, field := range body.Fields.List {
 		selector, is := field.Type.(*ast.SelectorExpr)
 		if !is || selector.Sel.Name != "Config" || len(field.Names) == 0 {
 			continue
 		}
-		if qualifier, is := selector.X.(*ast.Ident); is && m.sources.Import(file, qualifier.Name) == importPath {
+		if qualifier, is := selector.X.(*ast.Ident); is && m.sources.Import(declared.File, qualifier.Name) == importPath {
 			return field.Names[0].Name
 		}
 	}

@@ -2,7 +2,6 @@ package source
 
 import (
 	"go.uber.org/goleak"
-	"io/fs"
 	"os"
 	"slices"
 	"testing"
@@ -110,8 +109,7 @@ func TestFolders(t *testing.T) {
 
 // TestReadsTheRuntime reads what is shipped: every package of it can be read.
 func TestReadsTheRuntime(t *testing.T) {
-	var fsys fs.FS = os.DirFS("../..")
-	opened, err := Open(fsys)
+	opened, err := Open(os.DirFS("../.."))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -98,7 +98,7 @@ func Apply(ctx context.Context, dir string, files []File) (_ Report, err error) 
 	if err != nil {
 		return Report{}, &fault.Environment{Problem: "cannot open the output folder " + dir, Err: err, Fix: "Choose another folder with -o."}
 	}
-	defer root.Close()
+	defer func() { _ = root.Close() }()
 	opened, err := root.Open(".")
 	if err != nil {
 		return Report{}, &fault.Environment{Problem: "cannot open the output folder " + dir, Err: err, Fix: "Choose another folder with -o."}
