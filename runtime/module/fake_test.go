@@ -36,6 +36,7 @@ type scriptedBackend struct {
 	connecting int
 	overlap    bool // two at a time
 	calls      []string
+	ids        []uint16 // of the messages that were sent
 }
 
 func (b *scriptedBackend) note(call string) {
@@ -48,6 +49,12 @@ func (b *scriptedBackend) Calls() []string {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return append([]string(nil), b.calls...)
+}
+
+func (b *scriptedBackend) IDs() []uint16 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return append([]uint16(nil), b.ids...)
 }
 
 func (b *scriptedBackend) Bind(receive func(data.Received)) { b.receive = receive }
@@ -103,6 +110,9 @@ func (b *scriptedBackend) drop() {
 
 func (b *scriptedBackend) send(ctx context.Context, what string, delivery Delivery) error {
 	b.note(what)
+	b.mu.Lock()
+	b.ids = append(b.ids, delivery.ID)
+	b.mu.Unlock()
 	if b.onSend != nil {
 		return b.onSend(ctx, what, delivery)
 	}

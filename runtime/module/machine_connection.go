@@ -63,11 +63,7 @@ func (t *turn) spent() bool {
 	if t.counter <= t.rules.retries {
 		return false
 	}
-	err := t.attempt.err
-	if err == nil {
-		err = ErrNotReady
-	}
-	t.fail(fmt.Errorf("%w: %d attempts made; the last one: %w", ErrRetriesExhausted, t.counter, err))
+	t.fail(fmt.Errorf("%w: %d attempts made; the last one: %w", ErrRetriesExhausted, t.counter, t.attempt.err))
 	return true
 }
 
@@ -80,14 +76,11 @@ func (t *turn) nextDelay() time.Duration {
 
 // connectStuck counts an attempt that cannot be made because the backend does not return from the last thing it was asked for.
 func (t *turn) connectStuck() {
-	if t.attempt.err == nil {
-		t.attempt.err = ErrBackendStuck
-	}
 	if t.spent() {
 		return
 	}
 	delay := t.nextDelay()
-	t.attempt.number = t.counter
+	t.attempt.number, t.attempt.err = t.counter, ErrBackendStuck
 	t.start(timerRetry, delay)
 	t.connectFailed(cloud.ConnectErrMisc, ErrBackendStuck)
 }
@@ -291,7 +284,7 @@ func (t *turn) disconnected(event cloud.Event) {
 // dropped is the end of a usable connection that this side did not want to end.
 func (t *turn) dropped(reason cloud.DisconnectReason, err error) {
 	t.sub, t.transportUp = subCloudDisconnected, false
-	t.attempt.closed, t.attempt.reason, t.attempt.err = true, reason, err
+	t.attempt.closed, t.attempt.reason, t.attempt.err = true, reason, fmt.Errorf("its connection ended at once: %v", reason)
 	t.stop(timerStable)
 	t.interruptSending()
 	if t.operation.kind == operationConnect {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cloudgen/cloudgen/runtime/data"
 	"github.com/cloudgen/cloudgen/runtime/qos"
 )
 
@@ -89,8 +90,15 @@ func (j *judge) check(before state, sig signal) error {
 				delete(j.handed, j.published)
 			}
 		}
-	case linkChanged, carrierFOTA, backendData:
-		j.reset = true
+	case linkChanged:
+		j.reset = j.reset || !sig.up
+	case carrierFOTA:
+		j.reset = j.reset || before.hold != after.hold
+	case backendData:
+		switch sig.received.(type) {
+		case data.UserAssociationRequested, data.UserAssociated:
+			j.reset = true
+		}
 	case timerFired:
 		j.reset = j.reset || sig.timer == timerStable
 	}

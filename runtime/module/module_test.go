@@ -486,20 +486,14 @@ func TestSendWaits(t *testing.T) {
 // Callers wait too while QOS_PENDING_MESSAGES_MAX messages wait for their acknowledgement.
 func TestSendWaitsForAcknowledgements(t *testing.T) {
 	inBubble(t, testStart, func(w *world) {
-		var mu sync.Mutex
-		var ids []uint16
-		w.backend.onSend = func(_ context.Context, _ string, d Delivery) error {
-			mu.Lock()
-			defer mu.Unlock()
-			ids = append(ids, d.ID)
-			return nil
-		}
+		w.backend.onSend = func(context.Context, string, Delivery) error { return nil }
 		w.connected(testConfig(), nil)
 		outcomes := make(chan error, 12)
 		for range 12 {
 			go func() { outcomes <- w.module.Alert(context.Background(), data.Alert{}) }()
 		}
 		w.pass(time.Hour) // nothing is sent twice on a connection, and nothing is given up
+		ids := w.backend.IDs()
 		if len(ids) != 10 || len(outcomes) != 10 {
 			t.Fatalf("%d sent, %d callers back, want 10", len(ids), len(outcomes))
 		}
@@ -507,12 +501,12 @@ func TestSendWaitsForAcknowledgements(t *testing.T) {
 			w.backend.NotifyEvent(w.backend, cloud.Event{Type: cloud.EventDataSent, Message: cloud.Message{ID: id}})
 		}
 		synctest.Wait()
-		if len(ids) != 12 || len(outcomes) != 12 {
+		if ids = w.backend.IDs(); len(ids) != 12 || len(outcomes) != 12 {
 			t.Errorf("%d sent, %d callers back, want 12", len(ids), len(outcomes))
 		}
 		w.backend.drop()
 		w.pass(2 * time.Second)
-		if len(ids) != 22 {
+		if ids = w.backend.IDs(); len(ids) != 22 {
 			t.Errorf("%d sent on two connections, want 22", len(ids))
 		}
 		w.end()
@@ -813,5 +807,109 @@ func TestLog(t *testing.T) {
 		if strings.Contains(w.log.String(), "SECRET") {
 			t.Error("the log holds what a message holds")
 		}
+	})
+}
+
+func TestTaps(t *testing.T) {
+	inBubble(t, testStart, func(w *world) {
+		w.run(context.Background(), testConfig(), nil)
+		closed, open := w.module.Events(0), w.module.Events(100)
+		closed.Close()
+		closed.Close()
+		w.up()
+		if _, more := <-closed.C; more {
+			t.Error("a closed tap gave an event")
+		}
+		if got := (<-open.C).Type; got != EventConnecting || open.Dropped() != 0 {
+			t.Errorf("the first event is %v, %d dropped", got, open.Dropped())
+		}
+		w.end()
+		for range open.C { // ends
+		}
+		open.Close()
+		if _, more := <-w.module.Events(1).C; more {
+			t.Error("a tap that was opened after the end gave an event")
+		}
+	})
+}
+
+// The cloud waits for the device's user: no attempts meanwhile, and a limit.
+func TestUserAssociation(t *testing.T) {
+	for _, claimed := range []bool{true, false} {
+		inBubble(t, testStart, func(w *world) {
+			w.backend.onConnect = func(context.Context) (cloud.ConnectResult, error) {
+				if len(w.attempts()) == 1 {
+					w.backend.receive(data.UserAssociationRequested{})
+				} else {
+					w.backend.NotifyEvent(w.backend, cloud.Event{Type: cloud.EventReady})
+				}
+				return cloud.ConnectSuccess, nil
+			}
+			config := testConfig()
+			config.UserAssociationTimeout = 300 * time.Second
+			w.run(context.Background(), config, nil)
+			w.up()
+			w.pass(200 * time.Second)
+			if got := w.attempts(); len(got) != 1 {
+				t.Errorf("attempts at %v", got)
+			}
+			if !claimed {
+				if err := <-w.result; reason(t, err) != "CLOUD_EVT_ERROR" || !errors.Is(err, ErrAssociationTimeout) || time.Since(w.start) != 300*time.Second {
+					t.Errorf("Run: %v after %v", err, time.Since(w.start))
+				}
+				return
+			}
+			w.backend.receive(data.UserAssociated{})
+			w.pass(time.Hour)
+			if got, want := w.attempts(), []time.Duration{0, 205 * time.Second}; !slices.Equal(got, want) {
+				t.Errorf("attempts at %v, want %v", got, want)
+			}
+			if w.saw(EventConnectFailed) || !w.saw(EventConnected) || !w.saw(EventUserAssociated) {
+				t.Errorf("events %v", w.names())
+			}
+			w.end()
+		})
+	}
+}
+
+// earlyBackend takes the configuration before the connection is usable.
+type earlyBackend struct{ *scriptedBackend }
+
+func (earlyBackend) ReportsConfigEarly() bool { return true }
+
+func TestEarlyConfiguration(t *testing.T) {
+	inBubble(t, testStart, func(w *world) {
+		w.backend.onSend = func(context.Context, string, Delivery) error { return nil }
+		w.backend.onConnect = func(context.Context) (cloud.ConnectResult, error) {
+			time.Sleep(time.Second)
+			w.backend.NotifyEvent(w.backend, cloud.Event{Type: cloud.EventConnected})
+			return cloud.ConnectSuccess, nil
+		}
+		w.run(context.Background(), testConfig(), earlyBackend{w.backend})
+		w.up()
+		outcome := make(chan error, 1)
+		go func() { outcome <- w.module.ReportConfig(context.Background(), data.Configuration{}) }()
+		synctest.Wait()
+		if len(w.backend.IDs()) != 0 {
+			t.Error("sent without a transport")
+		}
+		w.pass(2 * time.Second)
+		if err := <-outcome; err != nil || len(w.backend.IDs()) != 1 {
+			t.Errorf("outcome %v, sent %v", err, w.backend.IDs())
+		}
+		if err := w.module.Alert(context.Background(), data.Alert{}); !errors.Is(err, cloud.ErrNotConnected) {
+			t.Errorf("anything else: %v", err)
+		}
+		w.backend.NotifyEvent(w.backend, cloud.Event{Type: cloud.EventReady})
+		w.pass(time.Minute)
+		if ids := w.backend.IDs(); len(ids) != 1 {
+			t.Errorf("sent twice on one connection: %v", ids)
+		}
+		w.backend.drop()
+		w.pass(3 * time.Second)
+		if ids := w.backend.IDs(); len(ids) != 2 || ids[0] != ids[1] {
+			t.Errorf("on the next connection: %v", ids)
+		}
+		w.end()
 	})
 }
