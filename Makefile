@@ -29,7 +29,7 @@ fuzz: ## each fuzz target for FUZZTIME
 
 generate: ## everything in the repository that is generated: examples, option reference, module table, golden files
 	$(GO) generate ./...
-	$(GO) test ./gen/... -update
+	$(GO) test ./gen -update
 
 install-test-deps:
 	./scripts/install-test-deps
