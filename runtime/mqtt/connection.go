@@ -16,9 +16,11 @@ const (
 	// pingTimeout bounds the wait for the answer to a keep-alive ping; a shorter keep-alive bounds it further. Narrow-band radio may
 	// take ten seconds for a round trip.
 	pingTimeout = 30 * time.Second
-	// handover bounds how long paho's calls wait for its own goroutines. They never wait for the network, so only a connection that
-	// has just ended lets it pass.
-	handover = 5 * time.Second
+	// handover bounds how long one call of paho waits for paho's own goroutines, see Connection.handOver. They never wait for the
+	// network, so it only passes when the connection has just ended or the machine is very busy.
+	handover = 250 * time.Millisecond
+	// joinTimeout bounds how long paho takes to end: what the link allows, and some time for a very busy machine.
+	joinTimeout = flushTimeout + lingerTimeout + 5*time.Second
 	// eventBuffer is the number of events that wait for Next before reading from the network pauses.
 	eventBuffer = 16
 )
@@ -110,7 +112,9 @@ func open(ctx context.Context, config Config, target Target, conn, raw net.Conn)
 	if failure := c.connectFailure(ctx, target, token.Error()); failure != nil {
 		c.finish(&LostError{Loss: LossClosed, Err: failure, problem: failure.Error()})
 		c.link.fail(failure)
-		c.client.Disconnect(uint(handover / time.Millisecond)) // joins paho's goroutines, where there are any
+		if token.Error() == nil { // paho's goroutines run
+			c.client.Disconnect(uint(joinTimeout / time.Millisecond))
+		}
 		<-c.link.done
 		return nil, failure
 	}
@@ -235,7 +239,7 @@ func (c *Connection) Close() {
 	c.closing.Do(func() {
 		c.link.expectClose()
 		c.finish(&LostError{Loss: LossClosed, Err: ErrClosed, problem: "closed by this device"})
-		c.client.Disconnect(uint((flushTimeout + lingerTimeout + handover) / time.Millisecond))
+		c.client.Disconnect(uint(joinTimeout / time.Millisecond))
 		_ = c.link.Close() // where paho has not
 	})
 	<-c.link.done

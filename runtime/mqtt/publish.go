@@ -58,29 +58,48 @@ func (c *Connection) publish(ctx context.Context, p Publication) error {
 			return ctx.Err()
 		}
 	}
-	select {
-	case <-c.ended:
-		return c.endedError()
-	case <-ctx.Done():
-		return ctx.Err()
-	default:
-	}
-	c.ledger.expect(p.ID)
-	token := c.client.Publish(p.Topic, p.QoS, p.Retain, p.Payload)
-	c.ledger.expect(0)
-	return c.tokenError(token)
+	_, err := c.handOver(ctx, func() paho.Token {
+		c.ledger.expect(p.ID)
+		defer c.ledger.expect(0)
+		return c.client.Publish(p.Topic, p.QoS, p.Retain, p.Payload)
+	})
+	return err
 }
 
-// tokenError gives what paho knows of a request by now. An error of paho's own means that the connection is ending.
-func (c *Connection) tokenError(token paho.Token) error {
-	err := token.Error()
-	if err == nil {
-		return nil
+// handOver makes a call of paho and repeats it as long as paho's goroutines do not take the packet in time, for paho itself notices
+// neither a context nor that it has ended meanwhile. What was not taken was not sent.
+func (c *Connection) handOver(ctx context.Context, call func() paho.Token) (paho.Token, error) {
+	for {
+		select {
+		case <-c.ended:
+			return nil, c.endedError()
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		default:
+		}
+		token := call()
+		err := token.Error()
+		if err == nil {
+			return token, nil
+		}
+		if !strings.HasSuffix(err.Error(), "broken by timeout") { // paho has no value for it
+			return nil, c.tokenError(err)
+		}
 	}
+}
+
+// tokenError explains an error of paho's.
+func (c *Connection) tokenError(err error) error {
 	if cause := c.link.failure(); cause != nil {
-		err = cause
+		return fmt.Errorf("%w: %w", ErrClosed, cause)
 	}
-	return fmt.Errorf("%w: %w", ErrClosed, err)
+	if c.Err() != nil {
+		return c.endedError()
+	}
+	if errors.Is(err, paho.ErrNotConnected) || c.link.isClosing() {
+		return fmt.Errorf("%w: %w", ErrClosed, err)
+	}
+	return err
 }
 
 // endedError wraps ErrClosed and the cause.
@@ -118,8 +137,11 @@ func (c *Connection) Subscribe(ctx context.Context, filters []Filter) ([]byte, e
 		for _, f := range chunk {
 			request[f.Topic] = max(request[f.Topic], f.QoS)
 		}
-		token := c.client.SubscribeMultiple(request, nil)
-		if err := c.wait(ctx, token); err != nil {
+		token, err := c.handOver(ctx, func() paho.Token { return c.client.SubscribeMultiple(request, nil) })
+		if err == nil {
+			err = c.wait(ctx, token)
+		}
+		if err != nil {
 			return nil, fmt.Errorf("subscribe to %s: %w", topics(chunk), err)
 		}
 		var results map[string]byte
@@ -157,7 +179,11 @@ func (c *Connection) Unsubscribe(ctx context.Context, filters []string) error {
 		}
 	}
 	for chunk := range slices.Chunk(filters, maxFilters) {
-		if err := c.wait(ctx, c.client.Unsubscribe(chunk...)); err != nil {
+		token, err := c.handOver(ctx, func() paho.Token { return c.client.Unsubscribe(chunk...) })
+		if err == nil {
+			err = c.wait(ctx, token)
+		}
+		if err != nil {
 			return fmt.Errorf("unsubscribe from %s: %w", strings.Join(chunk, ", "), err)
 		}
 	}
@@ -167,7 +193,10 @@ func (c *Connection) Unsubscribe(ctx context.Context, filters []string) error {
 func (c *Connection) wait(ctx context.Context, token paho.Token) error {
 	select {
 	case <-token.Done():
-		return c.tokenError(token)
+		if err := token.Error(); err != nil {
+			return c.tokenError(err)
+		}
+		return nil
 	case <-c.ended:
 		return c.endedError()
 	case <-ctx.Done():
