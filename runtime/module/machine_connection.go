@@ -44,7 +44,7 @@ func (t *turn) connect() {
 			t.attempt.err = ErrNotReady
 			t.connectFailed(cloud.ConnectErrTimeoutNoData, ErrNotReady)
 		}
-		t.attempt.closed = true
+		t.attempt.id, t.attempt.closed = 0, true // whatever is still said about it is late
 		t.closeTransport()
 	case t.spent():
 	case t.withoutClock():
@@ -124,8 +124,7 @@ func (t *turn) connectDone(sig connectDone) {
 		t.transportUp = false
 	}
 	switch {
-	case t.closeNext || !current:
-		t.closeNext = false
+	case !current:
 		t.closeTransport()
 	case sig.result == cloud.ConnectSuccess && !t.attempt.closed:
 		// The connection is there; until it is usable the retry timer runs on, anew if the attempt took longer than its delay.
@@ -261,8 +260,8 @@ func (t *turn) disconnected(event cloud.Event) {
 		t.dropped(event.Reason, event.Err)
 		return
 	}
-	if t.attempt.closed || t.operation.kind == operationDisconnect || !t.transportUp && t.operation.kind == operationNone {
-		t.transportUp = t.transportUp && t.operation.kind == operationDisconnect
+	if t.attempt.closed || !t.transportUp && t.operation.kind == operationNone {
+		t.transportUp = false
 		return
 	}
 	err := ErrNotReady
@@ -324,8 +323,7 @@ func (t *turn) closeConnection() {
 func (t *turn) closeTransport() {
 	switch {
 	case t.operation.kind == operationConnect:
-		t.closeNext = true
-		t.cancel()
+		t.cancel() // its end leads back here
 	case t.operation.kind == operationNone && t.transportUp:
 		t.do(disconnect{t.begin(operationDisconnect, disconnectLimit)})
 	}

@@ -215,7 +215,7 @@ func (t *turn) transportIsUp() {
 	t.transportUp = true
 	if t.rules.configEarly && t.sub == subCloudDisconnected {
 		for _, message := range t.pending.Messages() {
-			if message.Type == qos.TypeConfig {
+			if message.Type == qos.TypeConfig && !slices.Contains(t.early, message.ID) {
 				t.enqueueListed([]uint16{message.ID})
 			}
 		}

@@ -3,10 +3,12 @@ package module
 import (
 	"fmt"
 	"math/rand/v2"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/cloudgen/cloudgen/runtime/cloud"
 	"github.com/cloudgen/cloudgen/runtime/data"
 	"github.com/cloudgen/cloudgen/runtime/qos"
 )
@@ -28,6 +30,7 @@ type judge struct {
 	asked      uint64
 	lastStart  time.Time
 	lastDelay  time.Duration
+	attempts   int
 	reset      bool // something allows the next attempt before its time
 	history    []state
 	snapshots  []string
@@ -40,29 +43,54 @@ func newJudge(r rules) *judge {
 // play makes the machine take what the bytes choose. It gives the first complaint.
 func (j *judge) play(choices []byte) error {
 	for _, choice := range choices {
-		happening := happenings[int(choice)%len(happenings)]
-		if int(choice) >= len(happenings) {
-			j.b.wait(time.Duration(choice) * 50 * time.Millisecond)
-		}
-		j.b.random = float64(choice) / 256
-		sig := happening.make(j.b)
-		if s, ok := sig.(sendWanted); ok {
-			if !j.b.state.accepts() {
-				continue // the caller waits
-			}
-			j.asked++
-			s.request = j.asked
-			sig = s
-		}
-		j.trace = append(j.trace, happening.name)
-		j.history = append(j.history, j.b.state)
-		j.snapshots = append(j.snapshots, fmt.Sprintf("%+v", j.b.state))
-		before := j.b.state
-		j.b.step(sig)
-		if err := j.check(before, sig); err != nil {
-			return fmt.Errorf("%w\nstate %+v\nafter %q", err, j.b.state, j.trace)
+		if err := j.take(choice); err != nil {
+			return err
 		}
 	}
+	return j.unchanged()
+}
+
+// take makes the machine take one signal.
+func (j *judge) take(choice byte) error {
+	happening := j.happens(j.b, choice)
+	sig := happening.make(j.b)
+	if s, ok := sig.(sendWanted); ok {
+		if !j.b.state.accepts() {
+			return nil // the caller waits
+		}
+		j.asked++
+		s.request = j.asked
+		sig = s
+	}
+	j.trace = append(j.trace, happening.name)
+	j.history = append(j.history, j.b.state)
+	j.snapshots = append(j.snapshots, fmt.Sprintf("%+v", j.b.state))
+	before := j.b.state
+	j.b.step(sig)
+	if err := j.check(before, sig); err != nil {
+		return fmt.Errorf("%w\nstate %+v\nafter %q", err, j.b.state, j.trace)
+	}
+	return nil
+}
+
+// happens lets some time pass and says what happens then.
+func (j *judge) happens(b *bench, choice byte) happening {
+	if int(choice) >= len(happenings) {
+		b.wait(time.Duration(choice) * 50 * time.Millisecond)
+	}
+	b.random = float64(choice) / 256
+	return happenings[int(choice)%len(happenings)]
+}
+
+// tells gives whether the machine would do more about a signal than to report it, and whether it would shut down.
+func (j *judge) tells(choice byte) (matters, ends bool) {
+	peek := *j.b
+	peek.step(j.happens(&peek, choice).make(&peek))
+	return !reflect.DeepEqual(peek.state, j.b.state), peek.state.main == stateShutdown && j.b.state.main != stateShutdown
+}
+
+// unchanged holds that no step has changed an earlier state.
+func (j *judge) unchanged() error {
 	for i, was := range j.history {
 		if got := fmt.Sprintf("%+v", was); got != j.snapshots[i] {
 			return fmt.Errorf("the state before %q was changed later:\n%s\n%s", j.trace[i], j.snapshots[i], got)
@@ -89,6 +117,10 @@ func (j *judge) check(before state, sig signal) error {
 			if sig.err != nil {
 				delete(j.handed, j.published)
 			}
+		}
+	case backendEvent:
+		if sig.event.Type == cloud.EventDisconnected {
+			clear(j.handed) // a backend may come back by itself
 		}
 	case linkChanged:
 		j.reset = j.reset || !sig.up
@@ -123,7 +155,7 @@ func (j *judge) check(before state, sig signal) error {
 		return fmt.Errorf("%d messages in the queue", len(after.queue))
 	}
 	planned := !after.timers[timerRetry].IsZero() || !after.timers[timerClock].IsZero() || after.associating ||
-		after.operation.kind == operationConnect && !after.closeNext || after.operation.kind != operationNone && after.connectNext
+		after.operation.kind == operationConnect && after.operation.id == after.attempt.id || after.operation.kind != operationNone && after.connectNext
 	wanted := after.main == stateLTEConnected && after.sub == subCloudDisconnected && !after.hold
 	if wanted && !planned {
 		return fmt.Errorf("a connection is wanted and nothing is on the way to it")
@@ -160,6 +192,7 @@ func (j *judge) effect(e effect, gone map[uint16]bool) error {
 			return fmt.Errorf("attempt %d has a delay of %v", j.b.state.attempt.number, j.lastDelay)
 		}
 		clear(j.handed)
+		j.attempts++
 		return j.begin(e.id, operationConnect)
 	case cancelOperation:
 		if e.id != j.operation {
@@ -193,9 +226,10 @@ func (j *judge) effect(e effect, gone map[uint16]bool) error {
 			if j.usable == (e.event.Type == EventConnected) {
 				return fmt.Errorf("%v twice", e.event.Type)
 			}
-			j.usable = !j.usable
-			if j.usable && !j.early {
-				clear(j.handed) // a backend may come back by itself
+			if j.usable = !j.usable; !j.usable {
+				clear(j.handed)
+			} else if j.operation != 0 && j.kind == operationDisconnect {
+				return fmt.Errorf("%v while the connection is being closed", e.event.Type)
 			}
 		case EventDataSent, EventMessageDiscarded:
 			gone[e.event.MessageID] = true
@@ -219,46 +253,49 @@ var variants = []rules{
 	{retries: 10, resend: qos.Refused, configEarly: true},
 }
 
-// lively chooses among signals so that the machine comes to all its states: mostly what fits, of what ends it little.
-func lively(random *rand.Rand, length int) []byte {
-	var often []byte
+// likely are the choices of random sequences: of what ends what others have begun there is little.
+var likely = func() []byte {
+	var choices []byte
 	for i, happening := range happenings {
-		b := newBench(testRules).connect()
-		n := 4
-		switch sig := happening.make(b).(type) {
-		case shutdownWanted, rebootWanted:
-			n = 0
-		case connectDone, modemInitialized, initDone:
-			n = 12
-		case linkChanged:
-			n = 2
-			if sig.up {
-				n = 12
-			}
-		case backendEvent:
-			n = 3
-		case backendData:
+		n := 3
+		switch happening.make(newBench(testRules).connect()).(type) {
+		case backendData, timerFired:
 			n = 1
+		case linkChanged, carrierFOTA:
+			n = 2
 		}
 		for range n {
-			often = append(often, byte(i))
+			choices = append(choices, byte(i), byte(i+len(happenings))) // at once, and after a while
 		}
 	}
-	choices := make([]byte, length)
-	for i := range choices {
-		choices[i] = often[random.IntN(len(often))]
-	}
 	return choices
+}()
+
+// wander takes random signals that mostly matter, and gives the choices.
+func (j *judge) wander(random *rand.Rand, length int) (choices []byte, err error) {
+	for len(choices) < length && !j.finished {
+		var choice byte
+		for try := 0; ; try++ {
+			choice = likely[random.IntN(len(likely))]
+			if matters, ends := j.tells(choice); (matters || try > 20) && (!ends || len(choices) > length*3/4) {
+				break
+			}
+		}
+		choices = append(choices, choice)
+		if err := j.take(choice); err != nil {
+			return choices, err
+		}
+	}
+	return choices, j.unchanged()
 }
 
 func TestInvariants(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	reached := map[string]int{}
-	for range 500 {
-		r := variants[random.IntN(len(variants))]
-		j := newJudge(r)
-		choices := lively(random, 150)
-		if err := j.play(choices); err != nil {
+	for range 400 {
+		j := newJudge(variants[random.IntN(len(variants))])
+		choices, err := j.wander(random, 100)
+		if err != nil {
 			t.Fatalf("%v\nbytes %v", err, choices)
 		}
 		for _, s := range j.history {
@@ -267,25 +304,30 @@ func TestInvariants(t *testing.T) {
 		if j.finished {
 			reached["finished"]++
 		}
+		reached["attempts"] += j.attempts
 	}
 	for _, want := range []string{
 		fmt.Sprint(stateLTEInit, subCloudDisconnected), fmt.Sprint(stateLTEDisconnected, subCloudDisconnected),
 		fmt.Sprint(stateLTEConnected, subCloudDisconnected), fmt.Sprint(stateLTEConnected, subCloudConnected),
-		fmt.Sprint(stateShutdown, subCloudDisconnected), "finished",
+		fmt.Sprint(stateShutdown, subCloudDisconnected), "finished", "attempts",
 	} {
-		if reached[want] < 100 {
+		if t.Logf("%s: %d", want, reached[want]); reached[want] < 100 {
 			t.Errorf("%s was reached %d times: the sequences say little", want, reached[want])
 		}
 	}
 }
 
 func FuzzMachine(f *testing.F) {
-	if len(happenings) > 256 {
+	if len(happenings) > 128 {
 		f.Fatal("a byte does not choose among all signals any more")
 	}
 	random := rand.New(rand.NewPCG(3, 4))
-	for variant := range variants {
-		f.Add(byte(variant), lively(random, 60))
+	for i, variant := range variants {
+		choices, err := newJudge(variant).wander(random, 60)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(byte(i), choices)
 	}
 	f.Fuzz(func(t *testing.T, variant byte, choices []byte) {
 		if len(choices) > 500 {

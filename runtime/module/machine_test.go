@@ -130,17 +130,15 @@ var situations = []struct {
 	{"S3", "STATE_SHUTDOWN, ended", func() *bench { return newBench(testRules).initialise().step(shutdownWanted{}) }},
 }
 
-// happenings are the columns: every signal, those about something that runs once as it fits and once late.
-var happenings = func() []struct {
+type happening struct {
 	name string
 	make func(*bench) signal
-} {
-	type row = struct {
-		name string
-		make func(*bench) signal
-	}
-	var rows []row
-	add := func(name string, make func(*bench) signal) { rows = append(rows, row{name, make}) }
+}
+
+// happenings are the columns: every signal, those about something that runs once as it fits and once late.
+var happenings = func() []happening {
+	var rows []happening
+	add := func(name string, make func(*bench) signal) { rows = append(rows, happening{name, make}) }
 	is := func(name string, sig signal) { add(name, func(*bench) signal { return sig }) }
 
 	is("MODEM_EVT_INITIALIZED", modemInitialized{})
