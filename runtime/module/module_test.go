@@ -114,7 +114,7 @@ func TestRetryAfterDrop(t *testing.T) {
 				if got := w.attempts(); len(got) != 2 || got[1] != test.next {
 					t.Errorf("attempts at %v, the second is due at %v", got, test.next)
 				}
-				if lost := w.of(EventDisconnected); len(lost) != 1 || lost[0].Reason != cloud.DisconnectClosedByRemote || lost[0].Err != errTest {
+				if lost := w.of(EventDisconnected); len(lost) != 1 || lost[0].Reason != cloud.DisconnectClosedByRemote || !errors.Is(lost[0].Err, errTest) {
 					t.Errorf("disconnected: %+v", lost)
 				}
 				if err := w.end(); err != nil {
@@ -544,10 +544,10 @@ func TestRefusedMessages(t *testing.T) {
 	inBubble(t, testStart, func(w *world) {
 		tries := 0
 		w.backend.onSend = func(_ context.Context, what string, d Delivery) error {
-			switch {
-			case what == "ReportConfig":
+			switch what {
+			case "ReportConfig":
 				return fmt.Errorf("no configuration: %w", cloud.ErrUnsupported)
-			case what == "Report":
+			case "Report":
 				return errTest
 			}
 			if tries++; tries == 1 {
