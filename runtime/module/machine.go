@@ -86,6 +86,7 @@ type attempt struct {
 	number  int           // since the counter's last reset, from 1
 	start   time.Time     // when it began
 	delay   time.Duration // to the start of the next one
+	resumed bool          // the cloud has kept the session of an earlier connection
 	usable  bool          // cloud.EventReady has come
 	claimed bool          // the user has claimed the device: another attempt is to follow
 	closed  bool          // its connection is gone

@@ -202,11 +202,12 @@ func (t *turn) backendEvent(sig backendEvent) {
 		}
 	case cloud.EventConnected:
 		if current && !t.operation.cancelled && !t.attempt.closed {
+			t.attempt.resumed = event.PersistentSession
 			t.transportIsUp()
 		}
 	case cloud.EventReady:
 		if current && !t.operation.cancelled && t.sub == subCloudDisconnected && !t.hold {
-			t.connected(event.PersistentSession)
+			t.connected()
 		}
 	case cloud.EventDisconnected:
 		if current && !t.operation.cancelled {
@@ -240,7 +241,7 @@ func (t *turn) backendNews(event cloud.Event) {
 	}
 }
 
-func (t *turn) connected(resumed bool) {
+func (t *turn) connected() {
 	t.sub = subCloudConnected
 	t.transportUp, t.connectNext, t.associating = true, false, false
 	t.attempt.usable, t.attempt.closed, t.attempt.err = true, false, nil
@@ -250,7 +251,7 @@ func (t *turn) connected(resumed bool) {
 		t.stop(timerOperation) // it has done what it was to do, whenever it returns
 	}
 	t.start(timerStable, stableAfter)
-	t.emit(Event{Type: EventConnected, Attempt: t.attempt.number, PersistentSession: resumed})
+	t.emit(Event{Type: EventConnected, Attempt: t.attempt.number, PersistentSession: t.attempt.resumed})
 	t.renewPending()
 }
 

@@ -383,6 +383,7 @@ func TestNoClock(t *testing.T) {
 func TestFlappingNetwork(t *testing.T) {
 	inBubble(t, testStart, func(w *world) {
 		w.backend.onConnect = func(ctx context.Context) (cloud.ConnectResult, error) {
+			w.backend.NotifyEvent(w.backend, cloud.Event{Type: cloud.EventConnected, PersistentSession: true})
 			select {
 			case <-ctx.Done():
 				return cloud.ConnectErrNetwork, ctx.Err()
@@ -407,6 +408,9 @@ func TestFlappingNetwork(t *testing.T) {
 			t.Error("two attempts at a time")
 		}
 		ups, downs := len(w.of(EventConnected)), len(w.of(EventDisconnected))
+		if !w.of(EventConnected)[0].PersistentSession {
+			t.Error("the resumed session is not reported")
+		}
 		if ups != downs+1 || ups < 100 {
 			t.Errorf("connected %d times, disconnected %d times", ups, downs)
 		}
