@@ -2,7 +2,9 @@ package kconfig
 
 // Dependencies lists what has to hold for the definition to count: the conditions of the blocks around it from the outside in, then its
 // own. That a member needs its choice is not among them.
-func (d *Definition) Dependencies() []*Expr { return appendCondition(d.scope.dependencies(), d.DependsOn) }
+func (d *Definition) Dependencies() []*Expr {
+	return appendCondition(d.scope.dependencies(), d.DependsOn)
+}
 
 // ShownIf lists the conditions of the menus around, from the outside in, without which the definition's prompt is not offered.
 func (d *Definition) ShownIf() []*Expr { return d.scope.shownIf() }
