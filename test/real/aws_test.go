@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 	"time"
 
@@ -19,6 +20,8 @@ type record struct {
 	Event   string    `json:"event"`
 	Attempt int       `json:"attempt"`
 	NextIn  string    `json:"next_in"`
+	Result  string    `json:"result"`
+	Error   string    `json:"error"`
 }
 
 // awaitEvent waits for an event of the cloud module.
@@ -149,33 +152,38 @@ func TestRefused(t *testing.T) {
 		serverMadeAt time.Time
 		credentials  func(s *site) string
 		endpoint     func(s *site) string
-		reasons      []string // in one line of the firmware's log
-		broker       string   // in the broker's
+		result       string // of the connect, in the firmware's log
+		reason       string // likewise
+		broker       string // in the broker's log; "" where the firmware does not get so far
 	}{
 		"broker of another authority": {
-			credentials: func(s *site) string {
-				// The device trusts somebody else; what it shows is fine.
-				return s.stranger(true)
-			},
-			reasons: []string{"x509: certificate signed by unknown authority"},
+			credentials: func(s *site) string { return s.stranger(true) },
+			result:      "CLOUD_CONNECT_RES_ERR_CERT",
+			reason:      "expected one that comes from a CA certificate of security tag 42",
+			broker:      "alert bad certificate",
 		},
 		"broker's certificate expired": {
 			serverMadeAt: years(3),
-			reasons:      []string{"x509: certificate has expired"},
+			result:       "CLOUD_CONNECT_RES_ERR_CERT_MISC",
+			reason:       "that the server presents was valid until " + years(3).AddDate(0, 0, 397).UTC().Format(time.DateOnly),
+			broker:       "alert bad certificate",
 		},
 		"broker under another name": {
 			endpoint: func(s *site) string { return "127.0.0.2:" + s.port },
-			reasons:  []string{"x509: certificate is valid for 127.0.0.1, ::1, not 127.0.0.2"},
+			result:   "CLOUD_CONNECT_RES_ERR_CERT",
+			reason:   `the server's certificate is for localhost, 127.0.0.1, ::1; expected "127.0.0.2"`,
+			broker:   "alert bad certificate",
 		},
 		"device of another authority": {
 			credentials: func(s *site) string { return s.stranger(false) },
-			reasons:     []string{"remote error: tls: unknown certificate authority"},
+			result:      "CLOUD_CONNECT_RES_ERR_CERT",
+			reason:      `the server does not take this device's certificate: it answers "unknown certificate authority"`,
 			broker:      "certificate verify failed",
 		},
 		"device's certificate expired": {
 			credentials: func(s *site) string { return s.credentials(years(7)) },
-			reasons:     []string{"tls: expired certificate"},
-			broker:      "certificate verify failed",
+			result:      "CLOUD_CONNECT_RES_ERR_CERT_MISC",
+			reason:      filepath.Join("42", "cert.pem") + `: the certificate of "CN=device" was valid until`,
 		},
 	}
 	for name, test := range tests {
@@ -197,7 +205,10 @@ func TestRefused(t *testing.T) {
 			}
 			firmware := s.firmware(credentials, endpoint)
 			awaitEvent(firmware, "CLOUD_EVT_CONNECTING")
-			firmware.awaitText(test.reasons...)
+			failed := awaitEvent(firmware, "CLOUD_EVT_CONNECT_FAILED")
+			if failed.Result != test.result || !strings.Contains(failed.Error, test.reason) {
+				t.Errorf("%s, %s; want %s, %s", failed.Result, failed.Error, test.result, test.reason)
+			}
 			if test.broker != "" {
 				broker.awaitText(test.broker)
 			}
