@@ -4,31 +4,30 @@
 // It is a pure machine (step, in machine*.go) and one goroutine that owns it (Run). The states are those of the SDK:
 //
 //	                  STATE_LTE_INIT
-//	                       │  MODEM_EVT_INITIALIZED, and the backend's Init has ended well
-//	                       ▼
-//	   ┌──────► STATE_LTE_DISCONNECTED
-//	   │                   │  MODEM_EVT_LTE_CONNECTED (also one that came before): connect
-//	   │  MODEM_EVT_       ▼
-//	   │  LTE_         STATE_LTE_CONNECTED
-//	   │  DISCONNECTED ┌───────────────────────────────────────────────────────────────────────┐
-//	   │               │                  cloud.EventReady                                     │
-//	   │               │                 (CLOUD_EVT_CONNECTED)                                 │
-//	   │               │  SUB_STATE_   ─────────────────────────────────►  SUB_STATE_          │
-//	   │               │  CLOUD_                                           CLOUD_              │
-//	   │               │  DISCONNECTED ◄─────────────────────────────────  CONNECTED           │
-//	   │               │   │      ▲      cloud.EventDisconnected                               │
-//	   │               │   └──────┘     (CLOUD_EVT_DISCONNECTED): connect in 1 s               │
-//	   │               │  CLOUD_EVT_CONNECTION_TIMEOUT: connect     MODEM_EVT_CARRIER_FOTA_    │
-//	   │               │  MODEM_EVT_CARRIER_FOTA_STOPPED: connect   PENDING: close, wait       │
-//	   └───────────────┴───────────────────────────────────────────────────────────────────────┘
-//	                       │
-//	from every state       │  Shutdown, the end of Run's context, CLOUD_EVT_ERROR, CLOUD_EVT_REBOOT_REQUEST,
-//	                       │  CLOUD_EVT_FOTA_DONE, MODEM_EVT_CARRIER_REBOOT_REQUEST, MODEM_EVT_ERROR: close
-//	                       ▼
+//	                       |  MODEM_EVT_INITIALIZED, and the backend's Init has ended well
+//	                       v
+//	   +------> STATE_LTE_DISCONNECTED
+//	   |                   |  MODEM_EVT_LTE_CONNECTED, also one that came before: connect
+//	   |                   v
+//	   |           STATE_LTE_CONNECTED
+//	   |           +------------------------------------------------------------------------+
+//	   |  MODEM_   |  SUB_STATE_              cloud.EventReady                 SUB_STATE_   |
+//	   |  EVT_LTE_ |  CLOUD_      --------- (CLOUD_EVT_CONNECTED) -------->     CLOUD_       |
+//	   |  DISCON-  |  DISCONNECTED                                              CONNECTED    |
+//	   |  NECTED   |   |      ^   <------ (CLOUD_EVT_DISCONNECTED) --------                 |
+//	   +-----------|   +------+     cloud.EventDisconnected: connect in 1 s                 |
+//	               |  CLOUD_EVT_CONNECTION_TIMEOUT: connect                                 |
+//	               |                  MODEM_EVT_CARRIER_FOTA_PENDING: close and wait        |
+//	               |  MODEM_EVT_CARRIER_FOTA_STOPPED: connect                               |
+//	               +------------------------------------------------------------------------+
+//	                       |
+//	from every state       |  Shutdown, the end of Run's context, CLOUD_EVT_ERROR, CLOUD_EVT_REBOOT_REQUEST,
+//	                       |  CLOUD_EVT_FOTA_DONE, MODEM_EVT_CARRIER_REBOOT_REQUEST, MODEM_EVT_ERROR: close
+//	                       v
 //	                 STATE_SHUTDOWN   CLOUD_EVT_SHUTDOWN_READY once the connection is closed; Run returns
 //
-// An attempt follows the last one's start by 32 s, 64 s, 128 s and so on (see backoff), but not its end by less than nothing: there is one
-// attempt at a time. After CLOUD_CONNECT_RETRIES + 1 attempts and the last one's delay comes CLOUD_EVT_ERROR, by which the device restarts.
+// An attempt starts 32 s, 64 s, 128 s and so on (see backoff) after the start of the last one, but not before that has ended: there is one
+// at a time. After CLOUD_CONNECT_RETRIES + 1 attempts and the last one's delay comes CLOUD_EVT_ERROR, by which the device restarts.
 // A connection that lasted 60 s begins the table anew and is followed by the next attempt in 1 s; after a shorter one the table goes on.
 //
 // docs/cloud-module.md lists the events and tells where this module differs from the SDK's, and why.
