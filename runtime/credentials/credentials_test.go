@@ -9,8 +9,10 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"encoding/hex"
+	"encoding/json"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"os"
 	"strings"
 	"syscall"
@@ -265,8 +267,12 @@ func TestPSK(t *testing.T) {
 
 func TestSecretsAreNotPrinted(t *testing.T) {
 	key := PreSharedKey{Identity: "device-1", Key: []byte{0xde, 0xad}}
-	for _, text := range []string{key.String(), key.GoString()} {
-		if strings.Contains(text, "dead") || strings.Contains(text, "222") || !strings.Contains(text, "device-1") {
+	encoded, err := json.Marshal(key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{fmt.Sprintf("%v", key), fmt.Sprintf("%+v", key), fmt.Sprintf("%#v", key), string(encoded)} {
+		if strings.Contains(text, "dead") || strings.Contains(text, "222") || strings.Contains(text, "3q0") || !strings.Contains(text, "device-1") {
 			t.Errorf("shows %q", text)
 		}
 	}

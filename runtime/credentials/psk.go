@@ -28,6 +28,9 @@ func (k PreSharedKey) String() string { return fmt.Sprintf("pre-shared key of %q
 // GoString hides the key.
 func (k PreSharedKey) GoString() string { return k.String() }
 
+// MarshalText hides the key from encoders and structured logs.
+func (k PreSharedKey) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
+
 // PSK gives the pre-shared key of a tag: psk_id holds the identity, psk the key as hexadecimal text. White space at both ends of a
 // file does not count.
 func (s *Store) PSK(tag int) (PreSharedKey, error) {

@@ -54,11 +54,12 @@ type Backend struct {
 
 // session is one connection, and the attempt to make it.
 type session struct {
-	cancel context.CancelFunc // ends the attempt
-	conn   *mqtt.Connection   // nil while connecting
-	byUser bool               // Disconnect was called
-	failed error              // why the backend itself closed the connection
-	done   chan struct{}      // closed when nothing more comes of it
+	cancel  context.CancelFunc // ends the attempt
+	conn    *mqtt.Connection   // nil while connecting
+	byUser  bool               // Disconnect was called
+	failed  error              // why the backend itself closed the connection
+	settled chan struct{}      // closed when Connect has given EventReady, or never will
+	done    chan struct{}      // closed when nothing more comes of it
 }
 
 // New makes a backend. It checks the configuration; nothing is asked of the device or the network before Init.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"reflect"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -468,6 +469,57 @@ func TestDisconnectWhileConnecting(t *testing.T) {
 		t.Error(got.err)
 	}
 	conn.Close()
+	if err := d.Uninit(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestLossAtOnce: the connection is lost as soon as it is usable. EventReady does not come after EventDisconnected, ever.
+func TestLossAtOnce(t *testing.T) {
+	d := newDevice(t, shipped)
+	for range 20 {
+		done := d.connect()
+		conn := d.service.Accept()
+		conn.Connect()
+		conn.Connack(0, false)
+		conn.Grant()
+		conn.Reset()
+		got := <-done
+		want := []cloud.EventType{cloud.EventConnected, cloud.EventReady, cloud.EventDisconnected}
+		if got.err != nil { // the loss came before SUBACK was read
+			want = slices.Delete(want, 1, 2)
+		}
+		for _, want := range want {
+			if event, ok := d.take().(cloud.Event); !ok || event.Type != want {
+				t.Fatalf("event %+v, want %v (Connect: %+v)", event, want, got)
+			}
+		}
+	}
+	if err := d.Uninit(); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDisconnectWhileSubscribing is the user's wish, not a failure.
+func TestDisconnectWhileSubscribing(t *testing.T) {
+	d := newDevice(t, shipped)
+	done := d.connect()
+	conn := d.service.Accept()
+	conn.Connect()
+	conn.Connack(0, false)
+	conn.Subscribe()
+	ended := make(chan error, 1)
+	go func() { ended <- d.Disconnect() }()
+	conn.Disconnect()
+	conn.Close()
+	if err := <-ended; err != nil {
+		t.Error(err)
+	}
+	if got := <-done; got.result != cloud.ConnectErrMisc || got.err == nil {
+		t.Errorf("Connect: %+v", got)
+	}
+	d.want(cloud.Event{Type: cloud.EventConnected})
+	d.want(cloud.Event{Type: cloud.EventDisconnected, Reason: cloud.DisconnectUserRequest})
 	if err := d.Uninit(); err != nil {
 		t.Error(err)
 	}

@@ -32,23 +32,37 @@ func (b *Backend) Connect(ctx context.Context) (cloud.ConnectResult, error) {
 	b.NotifyEvent(b, cloud.Event{Type: cloud.EventConnected, PersistentSession: conn.SessionPresent()})
 	go b.run(s)
 	if err := b.subscribe(ctx, conn); err != nil {
-		b.mu.Lock()
-		s.failed = err
-		b.mu.Unlock()
-		conn.Close()
-		<-s.done
-		if errors.Is(err, context.DeadlineExceeded) {
-			return cloud.ConnectErrTimeoutNoData, fmt.Errorf("aws: connect to %s: %w", b.target.Name(), err)
-		}
-		return cloud.ConnectErrBackend, fmt.Errorf("aws: connect to %s: %w", b.target.Name(), err)
+		return b.abandon(s, err)
 	}
 	b.NotifyEvent(b, cloud.Event{Type: cloud.EventReady})
+	close(s.settled)
 	if b.config.AutoDeviceShadowRequest {
 		if err := b.RequestConfig(ctx); err != nil {
 			b.logger.Debug("shadow not requested", "error", err)
 		}
 	}
 	return cloud.ConnectSuccess, nil
+}
+
+// abandon ends a session whose subscriptions have failed, and waits for its end.
+func (b *Backend) abandon(s *session, err error) (cloud.ConnectResult, error) {
+	b.mu.Lock()
+	byUser := s.byUser
+	if !byUser && !errors.Is(err, mqtt.ErrClosed) {
+		s.failed = err
+	}
+	b.mu.Unlock()
+	s.conn.Close()
+	close(s.settled)
+	<-s.done
+	err = fmt.Errorf("aws: connect to %s: %w", b.target.Name(), err)
+	switch {
+	case byUser || errors.Is(err, context.Canceled):
+		return cloud.ConnectErrMisc, err
+	case errors.Is(err, context.DeadlineExceeded):
+		return cloud.ConnectErrTimeoutNoData, err
+	}
+	return cloud.ConnectErrBackend, err
 }
 
 // begin reserves the session, once an earlier one whose connection is gone has ended.
@@ -61,7 +75,7 @@ func (b *Backend) begin(ctx context.Context, cancel context.CancelFunc) (*sessio
 			b.mu.Unlock()
 			return nil, cloud.ConnectErrNotInitd, fmt.Errorf("aws: connect: %w", cloud.ErrNotInitialized)
 		case earlier == nil:
-			s := &session{cancel: cancel, done: make(chan struct{})}
+			s := &session{cancel: cancel, settled: make(chan struct{}), done: make(chan struct{})}
 			b.session = s
 			b.mu.Unlock()
 			return s, cloud.ConnectSuccess, nil
@@ -141,6 +155,7 @@ func (b *Backend) run(s *session) {
 	}
 	cause := s.conn.Err()
 	s.conn.Close()
+	<-s.settled // EventReady never comes after EventDisconnected
 	b.mu.Lock()
 	failed := s.failed
 	b.mu.Unlock()

@@ -91,7 +91,6 @@ func (b *Backend) SubscriptionsAdd(endpoints []cloud.Endpoint) error {
 		b.mu.Unlock()
 		return fmt.Errorf("aws: subscribe: %d application topics, at most %d are possible", len(topics), maxApplicationTopics)
 	}
-	earlier := b.application
 	b.application = topics // before the service may send
 	b.mu.Unlock()
 	conn, err := b.connection()
@@ -104,13 +103,19 @@ func (b *Backend) SubscriptionsAdd(endpoints []cloud.Endpoint) error {
 		if errors.Is(err, mqtt.ErrClosed) {
 			return nil // with the next connection
 		}
-		b.mu.Lock()
-		b.application = earlier
-		b.mu.Unlock()
+		b.forget(filters)
 		return fmt.Errorf("aws: %w", err)
 	}
 	b.markSubscribed(filters)
 	return nil
+}
+
+func (b *Backend) forget(filters []mqtt.Filter) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.application = slices.DeleteFunc(slices.Clone(b.application), func(t applicationTopic) bool {
+		return slices.ContainsFunc(filters, func(f mqtt.Filter) bool { return f.Topic == t.name })
+	})
 }
 
 func (b *Backend) checkApplicationTopic(e cloud.Endpoint) error {
