@@ -63,7 +63,7 @@ var codeMeanings = [...]struct {
 	meaning string
 }{
 	{CodeUnreadable, "a file cannot be read"},
-	{CodeTooLarge, "a file is larger than 1 MiB"},
+	{CodeTooLarge, "a file is larger than 1 MiB, or a string in it longer than 1000 lines"},
 	{CodeTooDeep, "brackets or prefix operators are nested deeper than 64"},
 	{CodeSyntax, "a file is not what its format asks for"},
 	{CodeNotText, "a file holds bytes that are not UTF-8 text"},

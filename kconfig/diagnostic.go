@@ -179,6 +179,10 @@ func (d Diagnostic) MarshalJSON() ([]byte, error) {
 
 // add appends a finding and returns it for further details.
 func (d *Diagnostics) add(code Code, subject *hcl.Range, format string, arguments ...any) *Diagnostic {
+	if subject != nil {
+		fixed := forward(*subject)
+		subject = &fixed
+	}
 	*d = append(*d, Diagnostic{
 		Code:     code,
 		Severity: code.Severity(),
@@ -188,7 +192,15 @@ func (d *Diagnostics) add(code Code, subject *hcl.Range, format string, argument
 	return &(*d)[len(*d)-1]
 }
 
+// forward mends a range that hcl left without an end, as it may in a file with syntax errors.
+func forward(r hcl.Range) hcl.Range {
+	if r.End.Byte < r.Start.Byte {
+		r.End = r.Start
+	}
+	return r
+}
+
 func (d *Diagnostic) relate(r hcl.Range, format string, arguments ...any) *Diagnostic {
-	d.Related = append(d.Related, Related{Message: fmt.Sprintf(format, arguments...), Range: r})
+	d.Related = append(d.Related, Related{Message: fmt.Sprintf(format, arguments...), Range: forward(r)})
 	return d
 }

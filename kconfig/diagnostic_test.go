@@ -41,6 +41,7 @@ var findings = []finding{
 	{name: "prefix operators too deep", code: CodeTooDeep, hcl: "X = " + strings.Repeat("!", MaxNesting) + "«!»y"},
 	{name: "too large", code: CodeTooLarge, hcl: "«»" + strings.Repeat("# a comment\n", MaxFileSize/12+1)},
 	{name: "too large fragment", code: CodeTooLarge, conf: "«»" + strings.Repeat("# a comment\n", MaxFileSize/12+1)},
+	{name: "string of many lines", code: CodeTooLarge, hcl: "X = <<E\n" + strings.Repeat("a\n", 1000) + "«b»\nE\n"},
 	{name: "not HCL", code: CodeSyntax, hcl: "X y«\n»"},
 	{name: "unclosed comment", code: CodeSyntax, hcl: "X = y\n«/*» [[[\n"},
 	{name: "bracket without a partner", code: CodeSyntax, hcl: "X = y\n«]»\n"},

@@ -155,8 +155,3 @@ func (e *Expr) disjuncts() []*Expr {
 func quote(text string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(text) + `"`
 }
-
-// quoteHCL writes a string for an overlay.
-func quoteHCL(text string) string {
-	return strings.NewReplacer("${", "$${", "%{", "%%{").Replace(quote(text))
-}

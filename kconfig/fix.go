@@ -57,7 +57,7 @@ func writeEdits(edits []edit, s syntax, separator string) string {
 func overlayText(t Type, text string) string {
 	switch t {
 	case String:
-		return quoteHCL(text)
+		return quoteOverlay(text)
 	case Hex:
 		return quote(text)
 	}

@@ -69,8 +69,10 @@ func (f *fragmentLine) parse() (*Assignment, *Diagnostic) {
 	if equals < 0 || !ok || !isFragmentNameText(name) {
 		at := f.at(indent, len(text))
 		d := &Diagnostic{Code: CodeSyntax, Summary: "this line is not CONFIG_NAME=value", Subject: &at,
-			Detail: "A fragment has one assignment a line, with no blanks around the = sign; comments begin with #."}
-		d.Fix = f.likely(body)
+			Detail: "A fragment has one assignment a line; comments begin with #."}
+		if _, _, ok := strings.Cut(body, "="); ok {
+			d.Fix = "write CONFIG_NAME=value, with the prefix CONFIG_ and without blanks around the = sign"
+		}
 		return nil, d
 	}
 	value := body[equals+1:]
@@ -106,17 +108,6 @@ func (f *fragmentLine) unset(indent int, body string) *Assignment {
 		Name: name, Value: "n", Layer: f.layer.Name, kind: unsetLine, fragment: true,
 		Range: at, nameRange: f.at(begin, begin+len(prefix)+len(name)), valueRange: at,
 	}
-}
-
-// likely guesses what a malformed line was meant to be.
-func (f *fragmentLine) likely(body string) string {
-	name, value, ok := strings.Cut(body, "=")
-	name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-	name = strings.TrimPrefix(name, prefix)
-	if !ok || value == "" || !isFragmentNameText(name) {
-		return ""
-	}
-	return "write " + prefix + name + "=" + value
 }
 
 func isFragmentNameText(name string) bool {

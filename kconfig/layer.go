@@ -47,8 +47,8 @@ func ParseOverlay(name string, source []byte) (*Layer, Diagnostics) {
 	if body == nil {
 		return layer, diags
 	}
-	for _, block := range body.Blocks {
-		if diags.HasErrors() {
+	for i, block := range body.Blocks {
+		if i == 0 && diags.HasErrors() || i == maxSyntaxErrors {
 			break // what hcl takes for a block may be a broken assignment
 		}
 		d := diags.add(CodeSyntax, &block.TypeRange, "an overlay has no blocks")
@@ -67,11 +67,9 @@ func ParseOverlay(name string, source []byte) (*Layer, Diagnostics) {
 			d.Code, d.Summary = CodeRepeated, "an option is assigned twice in one layer"
 			d.Detail = ""
 			d.Fix = "keep one of them"
-			for name, first := range body.Attributes {
-				if string(d.Subject.SliceBytes(source)) == name {
-					d.Summary = name + " is assigned twice in one layer"
-					d.relate(first.NameRange, "the first time")
-				}
+			if first := body.Attributes[string(d.Subject.SliceBytes(source))]; first != nil {
+				d.Summary = first.Name + " is assigned twice in one layer"
+				d.relate(first.NameRange, "the first time")
 			}
 		}
 	}

@@ -13,6 +13,10 @@ import (
 const (
 	MaxFileSize = 1 << 20 // bytes
 	MaxNesting  = 64      // open brackets, or prefix operators in a row
+
+	// maxPieces bounds the lines of a string, a $ or % counting as one: hcl's parser puts
+	// a string together piece by piece and copies what it has each time.
+	maxPieces = 1000
 )
 
 // prescan refuses text that hcl's parser must not see: too large, not UTF-8,
@@ -79,6 +83,7 @@ type scanner struct {
 	at       int
 	open     []int // offsets of the open brackets
 	prefixes int   // prefix operators in a row
+	pieces   int   // of the string that the scanner is in
 	last     byte  // the last byte that is neither white space nor comment
 }
 
@@ -187,8 +192,14 @@ func (s *scanner) closeBracket(c byte) *Diagnostic {
 // scanner; hcl's parser complains about that later.
 func (s *scanner) skipString() *Diagnostic {
 	s.at++
+	s.pieces = 0
 	for s.at < len(s.source) {
 		switch c := s.source[s.at]; c {
+		case '\n':
+			if d := s.piece(); d != nil {
+				return d
+			}
+			s.at++
 		case '"':
 			s.at++
 			return nil
@@ -209,11 +220,22 @@ func (s *scanner) skipString() *Diagnostic {
 	return nil
 }
 
+// piece counts a part of a string.
+func (s *scanner) piece() *Diagnostic {
+	if s.pieces++; s.pieces <= maxPieces {
+		return nil
+	}
+	return s.fail(CodeTooLarge, s.at, 1, "this string has more than 1000 lines", "Each $ and % counts as a line, too.")
+}
+
 // templateSequence stands on a $ or % in a string. "$${" is the escape of "${";
 // anything else that ends in ${ would start an expression.
 func (s *scanner) templateSequence(c byte) *Diagnostic {
 	begin := s.at
 	for s.at < len(s.source) && s.source[s.at] == c {
+		if d := s.piece(); d != nil {
+			return d
+		}
 		s.at++
 	}
 	run := s.at - begin
@@ -247,6 +269,7 @@ func (s *scanner) skipHeredoc() (d *Diagnostic, skipped bool) {
 		return nil, false
 	}
 	s.at = i + 1
+	s.pieces = 0
 	for s.at < len(s.source) {
 		end := bytes.IndexByte(s.source[s.at:], '\n')
 		if end < 0 {
@@ -257,6 +280,9 @@ func (s *scanner) skipHeredoc() (d *Diagnostic, skipped bool) {
 		if end < len(s.source) && bytes.Equal(bytes.TrimSpace(s.source[s.at:end]), marker) {
 			s.at = end
 			return nil, true
+		}
+		if d := s.piece(); d != nil {
+			return d, false
 		}
 		for s.at < end {
 			if c := s.source[s.at]; c == '$' || c == '%' {
