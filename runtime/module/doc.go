@@ -11,9 +11,9 @@
 //	   |                   v
 //	   |           STATE_LTE_CONNECTED
 //	   |           +------------------------------------------------------------------------+
-//	   |  MODEM_   |  SUB_STATE_              cloud.EventReady                 SUB_STATE_   |
-//	   |  EVT_LTE_ |  CLOUD_      --------- (CLOUD_EVT_CONNECTED) -------->     CLOUD_       |
-//	   |  DISCON-  |  DISCONNECTED                                              CONNECTED    |
+//	   |  MODEM_   |  SUB_STATE_              cloud.EventReady                SUB_STATE_    |
+//	   |  EVT_LTE_ |  CLOUD_      --------- (CLOUD_EVT_CONNECTED) -------->    CLOUD_       |
+//	   |  DISCON-  |  DISCONNECTED                                             CONNECTED    |
 //	   |  NECTED   |   |      ^   <------ (CLOUD_EVT_DISCONNECTED) --------                 |
 //	   +-----------|   +------+     cloud.EventDisconnected: connect in 1 s                 |
 //	               |  CLOUD_EVT_CONNECTION_TIMEOUT: connect                                 |
