@@ -96,16 +96,16 @@ func (o *output) String() string {
 }
 
 // play runs a script. The context ends when the firmware has written cancelAt (if that is not "").
-func play(t *testing.T, script []string, cancelAt string, change func(*RunOptions)) (err error, log string, pauses []time.Duration) {
+func play(t *testing.T, script []string, cancelAt string, change func(*RunOptions)) (log string, pauses []time.Duration, err error) {
 	t.Helper()
 	t.Setenv(scriptVariable, "1")
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	log1 := &output{wanted: cancelAt, found: make(chan struct{})}
+	written := &output{wanted: cancelAt, found: make(chan struct{})}
 	if cancelAt != "" {
 		go func() {
 			select {
-			case <-log1.found:
+			case <-written.found:
 				cancel()
 			case <-ctx.Done():
 			}
@@ -115,7 +115,7 @@ func play(t *testing.T, script []string, cancelAt string, change func(*RunOption
 	if err := os.WriteFile(filepath.Join(data, "script"), []byte(strings.Join(script, "\n")), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	options := RunOptions{Binary: os.Args[0], CredentialsDir: "CREDENTIALS", DataDir: data, Endpoint: "localhost:1", Args: []string{"-log", "json"}, Stdout: log1, Stderr: log1}
+	options := RunOptions{Binary: os.Args[0], CredentialsDir: "CREDENTIALS", DataDir: data, Endpoint: "localhost:1", Args: []string{"-log", "json"}, Stdout: written, Stderr: written}
 	if change != nil {
 		change(&options)
 	}
@@ -123,12 +123,12 @@ func play(t *testing.T, script []string, cancelAt string, change func(*RunOption
 		pauses = append(pauses, pause)
 		return ctx.Err() == nil
 	}}.run(ctx)
-	return err, log1.String(), pauses
+	return written.String(), pauses, err
 }
 
 func TestFirmwareIsRestarted(t *testing.T) {
 	var restarts []int
-	err, log, pauses := play(t, []string{"75", "75", "75", "0", "1"}, "", func(o *RunOptions) {
+	log, pauses, err := play(t, []string{"75", "75", "75", "0", "1"}, "", func(o *RunOptions) {
 		o.OnRestart = func(n int) { restarts = append(restarts, n) }
 	})
 	if err != nil {
@@ -162,26 +162,26 @@ func TestNextPause(t *testing.T) {
 
 func TestFirmwareFails(t *testing.T) {
 	for script, want := range map[string]string{"1": "exit status 1", "die": "signal: killed", "2": "exit status 2"} {
-		err, _, _ := play(t, []string{"75", script}, "", nil)
+		_, _, err := play(t, []string{"75", script}, "", nil)
 		var exit *exec.ExitError
 		if err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "\n  plays "+script) || !errors.As(err, &exit) {
 			t.Errorf("%s: %v", script, err)
 		}
 	}
-	err, _, _ := play(t, nil, "", func(o *RunOptions) { o.Binary = "/nonexistent/firmware" })
+	_, _, err := play(t, nil, "", func(o *RunOptions) { o.Binary = "/nonexistent/firmware" })
 	if err == nil || !strings.Contains(err.Error(), "/nonexistent/firmware") {
 		t.Errorf("no firmware: %v", err)
 	}
 }
 
 func TestFirmwareIsStopped(t *testing.T) {
-	if err, log, _ := play(t, []string{"wait"}, "plays wait", nil); err != nil || !strings.Contains(log, "bye") {
+	if log, _, err := play(t, []string{"wait"}, "plays wait", nil); err != nil || !strings.Contains(log, "bye") {
 		t.Errorf("%v; log %s", err, log)
 	}
-	if err, _, _ := play(t, []string{"ignore"}, "plays ignore", func(o *RunOptions) { o.Grace = 100 * time.Millisecond }); err == nil || !strings.Contains(err.Error(), "did not stop within 100ms") {
+	if _, _, err := play(t, []string{"ignore"}, "plays ignore", func(o *RunOptions) { o.Grace = 100 * time.Millisecond }); err == nil || !strings.Contains(err.Error(), "did not stop within 100ms") {
 		t.Errorf("stubborn firmware: %v", err)
 	}
-	if err, _, _ := play(t, []string{"default"}, "plays default", nil); err == nil || !strings.Contains(err.Error(), "signal: terminated") {
+	if _, _, err := play(t, []string{"default"}, "plays default", nil); err == nil || !strings.Contains(err.Error(), "signal: terminated") {
 		t.Errorf("firmware that does not catch the signal: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

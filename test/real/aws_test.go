@@ -194,16 +194,14 @@ func TestRefused(t *testing.T) {
 			}
 			s := newSite(t, test.serverMadeAt)
 			broker := s.broker()
-			credentials, endpoint := "", s.address()
-			if test.credentials != nil {
-				credentials = test.credentials(s)
-			} else {
-				credentials = s.credentials(time.Now())
-			}
+			endpoint := s.address()
 			if test.endpoint != nil {
 				endpoint = test.endpoint(s)
 			}
-			firmware := s.firmware(credentials, endpoint)
+			if test.credentials == nil {
+				test.credentials = func(s *site) string { return s.credentials(time.Now()) }
+			}
+			firmware := s.firmware(test.credentials(s), endpoint)
 			awaitEvent(firmware, "CLOUD_EVT_CONNECTING")
 			failed := awaitEvent(firmware, "CLOUD_EVT_CONNECT_FAILED")
 			if failed.Result != test.result || !strings.Contains(failed.Error, test.reason) {
