@@ -51,7 +51,9 @@ func resolve(f *flags) *configuration {
 	for _, overlay := range f.overlays {
 		add(readOverlay(files, overlay))
 	}
-	add(kconfig.ParseSet(f.sets))
+	if len(f.sets) > 0 {
+		add(kconfig.ParseSet(f.sets))
+	}
 
 	// What a broken file would have set is not known, so to resolve the rest would only give misleading findings.
 	if !c.diagnostics.HasErrors() {
