@@ -280,6 +280,102 @@ func TestFindings(t *testing.T) {
 	checkGolden(t, "findings.txt", golden.String())
 }
 
+// TestDocumentedFindings keeps docs/diagnostics.md: a section for each code, with an example that this test runs.
+func TestDocumentedFindings(t *testing.T) {
+	var page strings.Builder
+	page.WriteString(`# Diagnostics
+
+What cloudgen says about option trees, overlays and fragments, one section for each code. E is an error: nothing is generated. W is a
+warning and N a note: they only inform. A code keeps its meaning for ever. The examples are checked by a test, which also writes this page
+(` + "`go test ./kconfig -update`" + `).
+
+An option's place in the examples is a small tree, Kconfig.hcl; with the shipped tree the same messages name its files.
+`)
+	for _, code := range Codes() {
+		fmt.Fprintf(&page, "\n## %s\n\n%s%s.\n", code, strings.ToUpper(code.Meaning()[:1]), code.Meaning()[1:])
+		i := slices.IndexFunc(findings, func(f finding) bool { return f.code == code })
+		f := findings[i]
+		for _, input := range []struct {
+			file string
+			text *string
+		}{{"Kconfig.hcl", &f.tree}, {"other.hcl", &f.other}, {"overlay.hcl", &f.hcl}, {"fragment.conf", &f.conf}} {
+			*input.text, _ = unmark("", *input.text)
+			if *input.text == "" {
+				continue
+			}
+			if strings.HasSuffix(input.file, ".hcl") && len(*input.text) < 1000 && code != CodeNotText {
+				*input.text = indented(*input.text)
+			}
+			if shown := strings.TrimSpace(*input.text); len(shown) < 1000 && code != CodeNotText {
+				fmt.Fprintf(&page, "\n`%s`:\n\n```\n%s\n```\n", input.file, shown)
+			}
+		}
+		diags, sources, _ := f.run()
+		if !slices.ContainsFunc(diags, func(d Diagnostic) bool { return d.Code == code }) {
+			t.Errorf("the example for %s gives %v", code, diags)
+		}
+		fmt.Fprintf(&page, "\n```\n%s```\n", render(t, diags, sources))
+	}
+	checkGolden(t, "../../docs/diagnostics.md", page.String())
+}
+
+// indented sets each line in by the brackets that are open before it.
+func indented(text string) string {
+	var b strings.Builder
+	depth := 0
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		closes := 0
+		if strings.HasPrefix(line, "}") {
+			closes = 1
+		}
+		if line != "" {
+			b.WriteString(strings.Repeat("  ", max(depth-closes, 0)))
+		}
+		b.WriteString(line + "\n")
+		depth += strings.Count(line, "{") - strings.Count(line, "}")
+	}
+	return b.String()
+}
+
+// The examples of the language page load without a finding; overlays in it resolve on the trees before them.
+func TestLanguagePage(t *testing.T) {
+	page, err := os.ReadFile("../docs/kconfig-language.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var tree *Tree
+	examples := 0
+	for i, part := range strings.Split(string(page), "\n```") {
+		if i%2 == 0 {
+			continue
+		}
+		kind, text, _ := strings.Cut(part, "\n")
+		var diags Diagnostics
+		sources := Sources{}
+		switch kind {
+		case "hcl tree":
+			tree, diags = LoadTree(fstest.MapFS{"Kconfig.hcl": {Data: []byte(text)}}, "Kconfig.hcl")
+			sources = tree.Sources()
+		case "hcl overlay", "conf":
+			name := map[string]string{"hcl overlay": "overlay.hcl", "conf": "overlay.conf"}[kind]
+			layer, found := ParseOverlay(name, []byte(text))
+			config, more := tree.Resolve(layer)
+			diags, sources = append(found, more...), config.Sources()
+		default:
+			continue
+		}
+		examples++
+		diags = slices.DeleteFunc(diags, func(d Diagnostic) bool { return d.Severity == Note })
+		if len(diags) > 0 {
+			t.Errorf("an example of docs/kconfig-language.md:\n%s\n%s", text, render(t, diags, sources))
+		}
+	}
+	if examples < 5 {
+		t.Errorf("only %d examples found", examples)
+	}
+}
+
 func render(t *testing.T, diags Diagnostics, sources Sources) string {
 	t.Helper()
 	var b strings.Builder

@@ -65,7 +65,7 @@ func TestHostileInputEnds(t *testing.T) {
 // Trees that explanations could get lost in.
 func TestHostileTreesEnd(t *testing.T) {
 	var wide, deep, chain strings.Builder
-	const n = 2000
+	const n = 1000
 	for i := range n {
 		name := "O" + strings.Repeat("x", i%7) + "_" + formatNumber(int64(i), Int)
 		wide.WriteString("option \"" + name + "\" {\n type = bool\n prompt = \"p\"\n depends_on = Z && (y")
@@ -74,7 +74,7 @@ func TestHostileTreesEnd(t *testing.T) {
 		}
 		wide.WriteString(")\n}\n")
 		deep.WriteString("option \"" + name + "\" {\n type = bool\n prompt = \"p\"\n depends_on = !Y\n")
-		for j := range min(i, 20) {
+		for j := range min(i, 10) {
 			deep.WriteString(" select \"D_" + formatNumber(int64(j), Int) + "\" {\n if = Z\n }\n")
 		}
 		deep.WriteString("}\n")
