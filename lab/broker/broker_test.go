@@ -85,6 +85,13 @@ type bench struct {
 
 func start(t *testing.T, policy broker.Policy, limits broker.Limits) *bench {
 	t.Helper()
+	b := &bench{T: t, news: make(chan struct{}, 1)}
+	b.open(t, policy, limits, b.observe)
+	return b
+}
+
+func (b *bench) open(t testing.TB, policy broker.Policy, limits broker.Limits, observe func(broker.Event)) {
+	t.Helper()
 	authority, err := pki.Open(t.TempDir(), time.Now())
 	check(t, err)
 	server, err := authority.Server(nil, time.Now())
@@ -93,21 +100,19 @@ func start(t *testing.T, policy broker.Policy, limits broker.Limits) *bench {
 	check(t, err)
 	device, err := tls.LoadX509KeyPair(dir+"/cert.pem", dir+"/key.pem")
 	check(t, err)
-	b := &bench{T: t, news: make(chan struct{}, 1)}
 	b.client = &tls.Config{RootCAs: authority.Pool(), Certificates: []tls.Certificate{device}, ServerName: "localhost"}
 	b.Broker, err = broker.Open(broker.Config{
 		Listen:  "localhost:0",
 		TLS:     &tls.Config{Certificates: []tls.Certificate{server}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: authority.Pool()},
 		Policy:  policy,
 		Limits:  limits,
-		Observe: b.observe,
+		Observe: observe,
 	})
 	check(t, err)
 	t.Cleanup(func() { check(t, b.Close()) })
-	return b
 }
 
-func check(t *testing.T, err error) {
+func check(t testing.TB, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
@@ -169,7 +174,7 @@ func (b *bench) connect(s rawmqtt.Session) *rawmqtt.Client {
 }
 
 // quiet proves that the client has been sent nothing: its PINGREQ is answered first.
-func quiet(t *testing.T, client *rawmqtt.Client) {
+func quiet(t testing.TB, client *rawmqtt.Client) {
 	t.Helper()
 	check(t, client.Ping())
 	if _, err := client.Expect(rawmqtt.Pingresp); err != nil {
