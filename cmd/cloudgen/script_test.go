@@ -7,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -24,7 +23,10 @@ func TestMain(m *testing.M) {
 }
 
 func TestScripts(t *testing.T) {
-	goRoot := runtime.GOROOT()
+	goCommand, err := exec.LookPath("go")
+	if err != nil {
+		t.Fatal(err)
+	}
 	caches := goCaches(t)
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
@@ -35,7 +37,7 @@ func TestScripts(t *testing.T) {
 			// A build in a script uses the machine's Go and its caches, and no network.
 			commands, _, _ := strings.Cut(env.Getenv("PATH"), string(os.PathListSeparator))
 			env.Setenv("WITHOUT_GO", commands) // a PATH with our command alone
-			env.Setenv("PATH", filepath.Join(goRoot, "bin")+string(os.PathListSeparator)+env.Getenv("PATH"))
+			env.Setenv("PATH", filepath.Dir(goCommand)+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Setenv("GOPROXY", "off")
 			for name, value := range caches {
 				env.Setenv(name, value)

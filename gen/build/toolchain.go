@@ -56,7 +56,7 @@ func findGo(ctx context.Context) (*toolchain, error) {
 		}
 	}
 	ask := exec.CommandContext(ctx, command, append([]string{"env", "-json", "GOVERSION"}, asked...)...)
-	ask.Dir = os.TempDir() // no go.mod there has a say
+	ask.Dir = os.TempDir()                                                  // no go.mod there has a say
 	ask.Env = append(slices.Clone(found.settings), "GOFLAGS=-mod=readonly", // not empty: stands in for what go/env says
 		"GOTOOLCHAIN=local", "GOWORK=off")
 	for _, name := range append([]string{"GOENV"}, asked...) {

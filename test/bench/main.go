@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -165,12 +166,12 @@ func (b *bench) size(ctx context.Context) error {
 }
 
 // memory compares the resident memory of both programs once they are connected and idle.
-func (b *bench) memory(ctx context.Context) error {
+func (b *bench) memory(ctx context.Context) (err error) {
 	service, err := lab.Serve(ctx, "aws", lab.ServeOptions{Dir: filepath.Join(b.dir, "lab"), Listen: "localhost:0"})
 	if err != nil {
 		return err
 	}
-	defer service.Close()
+	defer func() { err = errors.Join(err, service.Close()) }()
 	tag := filepath.Join(service.CredentialsDir(), strconv.Itoa(lab.DefaultTag))
 	floor, err := idle(ctx, `connected`, b.floor, "-endpoint", service.FirmwareEndpoint(), "-credentials", tag)
 	if err != nil {
