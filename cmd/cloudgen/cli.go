@@ -24,9 +24,12 @@ type verb struct {
 	usage   string
 	summary string   // "" hides it from the help text
 	flags   []string // names of the flags that it takes
-	words   int      // how many words it takes after its name
+	words   int      // how many words it takes after its name, or anyWords
 	run     func(context.Context, *invocation) int
 }
+
+// anyWords lets a verb take any number of words.
+const anyWords = -1
 
 // invocation is one call of the command.
 type invocation struct {
@@ -47,6 +50,10 @@ type flags struct {
 	json     bool
 	dir      string
 	listen   string
+	changed  bool
+	planned  bool
+	ofType   string // -type
+	origin   string
 }
 
 func (f *flags) register(set *flag.FlagSet) {
@@ -59,6 +66,10 @@ func (f *flags) register(set *flag.FlagSet) {
 	set.BoolVar(&f.json, "json", false, "")
 	set.StringVar(&f.dir, "dir", "", "")
 	set.StringVar(&f.listen, "listen", "", "")
+	set.BoolVar(&f.changed, "changed", false, "")
+	set.BoolVar(&f.planned, "planned", false, "")
+	set.StringVar(&f.ofType, "type", "", "")
+	set.StringVar(&f.origin, "origin", "", "")
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
@@ -84,7 +95,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case chosen.name == "" && len(args) == 0:
 		printHelp(stderr)
 		return exitUsage
-	case len(words) > chosen.words:
+	case chosen.words != anyWords && len(words) > chosen.words:
 		return call.usageError("unexpected %q\nusage: cloudgen %s", words[chosen.words], chosen.usage)
 	case len(words) < chosen.words:
 		return call.usageError("a word is missing\nusage: cloudgen %s", chosen.usage)

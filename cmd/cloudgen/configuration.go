@@ -37,7 +37,18 @@ type configuration struct {
 func resolve(f *flags) *configuration {
 	files := cloudgen.Sources()
 	tree, diagnostics := kconfig.LoadTree(files, treeRoot)
-	c := &configuration{name: variantName(f.overlays[0]), diagnostics: diagnostics, sources: kconfig.Sources{}}
+	return resolveTree(files, tree, diagnostics, f)
+}
+
+// baseLayers is how many layers stand before those that the flags name.
+const baseLayers = 1
+
+// resolveTree reads all layers and resolves them. It takes over the diagnostics of loading the tree.
+func resolveTree(files fs.FS, tree *kconfig.Tree, diagnostics kconfig.Diagnostics, f *flags) *configuration {
+	c := &configuration{diagnostics: diagnostics, sources: kconfig.Sources{}}
+	if len(f.overlays) > 0 {
+		c.name = variantName(f.overlays[0])
+	}
 
 	var layers []*kconfig.Layer
 	add := func(layer *kconfig.Layer, diagnostics kconfig.Diagnostics) {

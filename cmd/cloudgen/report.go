@@ -8,6 +8,7 @@ import (
 	"github.com/cloudgen/cloudgen/gen/plan"
 	"github.com/cloudgen/cloudgen/gen/write"
 	"github.com/cloudgen/cloudgen/kconfig"
+	"github.com/cloudgen/cloudgen/kconfig/listing"
 )
 
 // report is the one document that -json prints.
@@ -17,6 +18,11 @@ type report struct {
 	Output      string              `json:"output,omitempty"`
 	Files       *write.Report       `json:"files,omitempty"`
 	Binaries    []build.Binary      `json:"binaries,omitempty"`
+	Config      json.RawMessage     `json:"config,omitempty"`   // as resolved.json
+	Overlay     string              `json:"overlay,omitempty"`  // an overlay that was made
+	Fragment    string              `json:"fragment,omitempty"` // a .conf fragment that was made
+	Options     []listing.Option    `json:"options,omitempty"`
+	Differences *differences        `json:"differences,omitempty"`
 	Error       string              `json:"error,omitempty"` // a failure that is no diagnostic
 	Status      int                 `json:"status"`
 }
@@ -52,4 +58,14 @@ func (call *invocation) finish(c *configuration, r *report, status int, err erro
 		fmt.Fprintf(call.stderr, "cloudgen: %v\n", err)
 	}
 	return status
+}
+
+// finishWith ends an invocation that is done: it prints the result, or with -json the report that holds it too.
+func (call *invocation) finishWith(c *configuration, r *report, result []byte) int {
+	if !call.json {
+		if _, err := call.stdout.Write(result); err != nil {
+			return call.finish(c, r, exitEnvironment, err)
+		}
+	}
+	return call.finish(c, r, exitDone, nil)
 }

@@ -30,6 +30,36 @@ func verbTable() []verb {
 			run:     check,
 		},
 		{
+			name:    "config full",
+			usage:   "config full " + configurationUsage + " [-json]",
+			summary: "Print every option's value as CONFIG_NAME=value.",
+			flags:   configurationFlags,
+			run:     configFull,
+		},
+		{
+			name:    "config save-min",
+			usage:   "config save-min " + configurationUsage + " [-json]",
+			summary: "Print the smallest overlay that gives the same configuration.",
+			flags:   configurationFlags,
+			run:     configSaveMin,
+		},
+		{
+			name:    "config diff",
+			usage:   "config diff A[,A2]... B[,B2]... [-json]",
+			summary: "Print which values two configurations differ in, and what that changes in the output. A and B: overlays.",
+			flags:   []string{"json"},
+			words:   2,
+			run:     configDiff,
+		},
+		{
+			name:    "config list",
+			usage:   "config list [NAME-PATTERN]... [-changed] [-planned] [-type T] [-origin O] [-overlay F]... [-set NAME=VALUE]... [-json]",
+			summary: "Print options, one a line: name, type, value, prompt.",
+			flags:   append(slices.Clone(configurationFlags), "changed", "planned", "type", "origin"),
+			words:   anyWords,
+			run:     configList,
+		},
+		{
 			name:    "lab",
 			usage:   "lab " + configurationUsage + " [-o DIR] [-dir DIR]",
 			summary: "Build the firmware and run it against a local cloud; Ctrl-C ends it.",
@@ -59,8 +89,8 @@ func verbTable() []verb {
 				return exitDone
 			},
 		},
-		later("why", 1), later("config full", 0), later("config save-min", 0), later("config diff", 2), later("config list", 0),
-		later("import", 1), later("export conf", 0), later("docs", 0), later("keygen", 0), later("sign", 1), later("menuconfig", 0), later("size", 0),
+		later("why", 1), later("import", 1), later("export conf", 0), later("docs", 0),
+		later("keygen", 0), later("sign", 1), later("menuconfig", 0), later("size", 0),
 	}
 }
 
