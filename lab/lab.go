@@ -89,7 +89,11 @@ func Serve(ctx context.Context, cloud string, options ServeOptions) (*Service, e
 	if err != nil {
 		return nil, errors.Join(err, service.Close())
 	}
-	for _, note := range authority.Notes() {
+	notes := authority.Notes()
+	if host, _, _ := net.SplitHostPort(service.endpoint); net.ParseIP(host) != nil {
+		notes = append(notes, fmt.Sprintf("AWS IoT refuses clients that send no server name (SNI), and clients that are told to connect to %s send none: listen on a name", host))
+	}
+	for _, note := range notes {
 		options.Logger.Warn(note)
 		service.aws.Broker().Notify("", "", note)
 	}

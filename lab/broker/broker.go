@@ -36,7 +36,7 @@ type Config struct {
 // Limits bound what one client costs. A zero field takes the default.
 type Limits struct {
 	Packet     uint32        // bytes of a packet of a client; default 256 KiB
-	Queue      int           // messages that wait for a client to read, and messages of QoS 1 that wait for its acknowledgement; default 512
+	Queue      int           // messages that wait for a client to read, and messages of QoS 1 that wait for its acknowledgement; default 256
 	Session    time.Duration // how long the session of an absent client is kept; default 1 h
 	Connecting time.Duration // for the TLS handshake, and again for the CONNECT; default 30 s
 }
@@ -107,7 +107,7 @@ func Open(config Config) (*Broker, error) {
 func (l Limits) orDefault() Limits {
 	return Limits{
 		Packet:     cmp.Or(l.Packet, 256<<10),
-		Queue:      min(cmp.Or(l.Queue, 512), math.MaxUint16),
+		Queue:      min(cmp.Or(l.Queue, 256), math.MaxUint16),
 		Session:    cmp.Or(l.Session, time.Hour),
 		Connecting: cmp.Or(l.Connecting, 30*time.Second),
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // hook stands between the library and the policy. The library calls it from the goroutine of the client concerned, except OnACLCheck and
-// OnPacketSent for messages, which may come from that of the sender.
+// OnPacketEncode for messages, which may come from that of the sender.
 type hook struct {
 	mqtt.HookBase
 	broker *Broker
@@ -23,7 +23,7 @@ func (h *hook) ID() string { return "cloud" }
 func (h *hook) Provides(b byte) bool {
 	return bytes.IndexByte([]byte{
 		mqtt.OnPacketRead, mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnSessionEstablish, mqtt.OnSessionEstablished,
-		mqtt.OnDisconnect, mqtt.OnSubscribe, mqtt.OnSubscribed, mqtt.OnUnsubscribed, mqtt.OnPublished, mqtt.OnPublishDropped, mqtt.OnPacketSent,
+		mqtt.OnDisconnect, mqtt.OnSubscribe, mqtt.OnSubscribed, mqtt.OnUnsubscribed, mqtt.OnPublished, mqtt.OnPublishDropped, mqtt.OnPacketEncode,
 	}, b) >= 0
 }
 
@@ -252,10 +252,12 @@ func (h *hook) OnPublishDropped(client *mqtt.Client, packet packets.Packet) {
 	h.broker.tap.emit(Event{Kind: Lost, Client: client.ID, Topic: packet.TopicName, QoS: packet.FixedHeader.Qos})
 }
 
-func (h *hook) OnPacketSent(client *mqtt.Client, packet packets.Packet, _ []byte) {
+// OnPacketEncode comes right before a packet is written, so that whoever gets the message finds its event on the stream.
+func (h *hook) OnPacketEncode(client *mqtt.Client, packet packets.Packet) packets.Packet {
 	if packet.FixedHeader.Type == packets.Publish {
 		h.broker.tap.emit(Event{Kind: Sent, Client: client.ID, Topic: packet.TopicName, QoS: packet.FixedHeader.Qos, Payload: packet.Payload})
 	}
+	return packet
 }
 
 // libraryHandler takes the library's own log: its news about itself are of interest only at debug level (ours are the events), and
