@@ -9,6 +9,7 @@ import (
 	"github.com/cloudgen/cloudgen/gen/write"
 	"github.com/cloudgen/cloudgen/kconfig"
 	"github.com/cloudgen/cloudgen/kconfig/listing"
+	"github.com/cloudgen/cloudgen/kconfig/why"
 )
 
 // report is the one document that -json prints.
@@ -23,6 +24,9 @@ type report struct {
 	Fragment    string              `json:"fragment,omitempty"` // a .conf fragment that was made
 	Options     []listing.Option    `json:"options,omitempty"`
 	Differences *differences        `json:"differences,omitempty"`
+	Explanation *why.Explanation    `json:"explanation,omitempty"` // of one option
+	Choice      *why.Choice         `json:"choice,omitempty"`
+	Edit        *why.Edit           `json:"edit,omitempty"`
 	Error       string              `json:"error,omitempty"` // a failure that is no diagnostic
 	Status      int                 `json:"status"`
 }

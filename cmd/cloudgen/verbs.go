@@ -60,6 +60,14 @@ func verbTable() []verb {
 			run:     configList,
 		},
 		{
+			name:    "why",
+			usage:   "why NAME[=VALUE] " + configurationUsage + " [-json]",
+			summary: "Tell where an option's value comes from and what is in its way; with VALUE, the smallest edit that gives it.",
+			flags:   configurationFlags,
+			words:   1,
+			run:     explain,
+		},
+		{
 			name:    "lab",
 			usage:   "lab " + configurationUsage + " [-o DIR] [-dir DIR]",
 			summary: "Build the firmware and run it against a local cloud; Ctrl-C ends it.",
@@ -89,7 +97,7 @@ func verbTable() []verb {
 				return exitDone
 			},
 		},
-		later("why", 1), later("import", 1), later("export conf", 0), later("docs", 0),
+		later("import", 1), later("export conf", 0), later("docs", 0),
 		later("keygen", 0), later("sign", 1), later("menuconfig", 0), later("size", 0),
 	}
 }

@@ -1,0 +1,324 @@
+package why
+
+import (
+	"slices"
+	"strconv"
+
+	"github.com/cloudgen/cloudgen/kconfig"
+)
+
+// flipRelation gives the ways to change the outcome of a comparison: one of its options must take another value.
+func (f *finder) flipRelation(e *kconfig.Expr) ways {
+	options := e.Options()
+	want := !f.trial.Holds(e)
+	var all ways
+	for _, o := range options {
+		if o.Type == kconfig.Bool {
+			all = all.union(f.flip(condition{on: o}))
+			continue
+		}
+		var accept func(string) bool
+		if len(options) == 1 {
+			accept = func(text string) bool { return f.compareWith(e, o, text) == want }
+		}
+		all = all.union(f.changeValue(o, f.turningPoints(e, o, want), accept))
+	}
+	return all
+}
+
+// changeValue gives the ways to give an option that is no bool another value. Assigned to it are the values of interest and
+// those at which conditions of the tree turn, as far as accept, if any, takes them.
+func (f *finder) changeValue(o *kconfig.Option, interesting []string, accept func(string) bool) ways {
+	if o.Planned != "" {
+		return nil
+	}
+	s := f.trial.State(o)
+	var all ways
+	if !f.isTaken(o) {
+		for _, text := range f.valuesFor(o, interesting) {
+			if s.HasValue && text == s.Text || accept != nil && !accept(text) || s.Assigned && s.AssignedText == text {
+				continue
+			}
+			all = all.union(f.direct(o, text))
+		}
+	}
+	if s.Assigned && s.HasValue && s.AssignedText == s.Text && s.Visible && !f.lax(o) {
+		return all // with any other value, what is assigned now would be an error
+	}
+	if s.Assigned {
+		all = all.union(f.flip(condition{visible: o}))
+	}
+	return all.union(f.changeDefault(o, interesting))
+}
+
+// changeDefault gives the ways to change the value that an option has by its defaults and ranges.
+func (f *finder) changeDefault(o *kconfig.Option, interesting []string) ways {
+	s := f.trial.State(o)
+	all := f.flipFirst(f.defaultCases(o))
+	if s.Default != nil && s.Default.Value.Option != nil {
+		all = all.union(f.changeValue(s.Default.Value.Option, interesting, nil))
+	}
+	return all.union(f.changeRange(o, interesting))
+}
+
+func (f *finder) changeRange(o *kconfig.Option, interesting []string) ways {
+	all := f.flipFirst(f.rangeCases(o))
+	if b := f.trial.State(o).Bounds; b != nil {
+		for _, bound := range []*kconfig.Expr{b.Min, b.Max} {
+			if bound.Option != nil {
+				all = all.union(f.changeValue(bound.Option, interesting, nil))
+			}
+		}
+	}
+	return all
+}
+
+// valuesFor gives the values that may be worth assigning, each a valid text of the option.
+func (f *finder) valuesFor(o *kconfig.Option, interesting []string) []string {
+	if o.Secret {
+		return nil
+	}
+	var values []string
+	add := func(text string) {
+		canonical, problem, _ := o.Parse(text)
+		if o.Type == kconfig.String {
+			canonical = text
+		}
+		if problem == "" && o.Matches(canonical) && !slices.Contains(values, canonical) {
+			values = append(values, canonical)
+		}
+	}
+	number := func(n int64) {
+		if o.Type != kconfig.Hex || n >= 0 {
+			add(formatNumber(o.Type, n))
+		}
+	}
+	for _, text := range interesting {
+		if n, err := strconv.ParseInt(text, 0, 64); err == nil && o.Type != kconfig.String {
+			number(n)
+		} else {
+			add(text)
+		}
+	}
+	for _, text := range f.literalsOf(o) {
+		add(text)
+	}
+	if s := f.trial.State(o); s.Bounds != nil {
+		number(s.Low)
+		number(s.High)
+	}
+	return values
+}
+
+func formatNumber(t kconfig.Type, n int64) string {
+	if t == kconfig.Hex {
+		return "0x" + strconv.FormatInt(n, 16)
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+// turningPoints gives the values of an option around which a relation turns while the other options stay as they are.
+func (f *finder) turningPoints(e *kconfig.Expr, o *kconfig.Option, want bool) []string {
+	if o.Type == kconfig.String {
+		points := []string{""}
+		for _, side := range []*kconfig.Expr{e.Left, e.Right} {
+			if side.Option != o {
+				points = append(points, f.trial.Text(side))
+			}
+		}
+		return points
+	}
+	var points []string
+	near := func(n int64) {
+		for _, d := range []int64{0, -1, 1} {
+			if p := n + d; (d <= 0 || p > n) && (d >= 0 || p < n) {
+				points = append(points, strconv.FormatInt(p, 10))
+			}
+		}
+	}
+	difference := func(x int64) (int64, bool) {
+		l, lok := f.numberWith(e.Left, o, x)
+		r, rok := f.numberWith(e.Right, o, x)
+		if !lok || !rok {
+			return 0, false
+		}
+		return kconfig.Compute(kconfig.OpSubtract, l, r)
+	}
+	if at0, ok := difference(0); ok {
+		if at1, ok := difference(1); ok && at1 != at0 {
+			near(-at0 / (at1 - at0))
+		}
+	}
+	if !e.Left.IsArithmetic() && !e.Right.IsArithmetic() {
+		return points
+	}
+	// A remainder turns again and again: take what is nearest on either side.
+	now := f.trial.State(o).Number
+	for _, step := range []int64{1, -1} {
+		for x, n := now+step, 0; n < nearby; x, n = x+step, n+1 {
+			if f.compareNumber(e, o, x) == want {
+				near(x)
+				break
+			}
+		}
+	}
+	return points
+}
+
+// nearby bounds the search for a value next to the present one.
+const nearby = 200
+
+// numberWith computes an operand with another value for one option.
+func (f *finder) numberWith(e *kconfig.Expr, o *kconfig.Option, x int64) (int64, bool) {
+	if e.Option == o {
+		return x, true
+	}
+	if !e.IsArithmetic() {
+		return f.trial.Number(e)
+	}
+	l, lok := f.numberWith(e.Left, o, x)
+	r, rok := f.numberWith(e.Right, o, x)
+	if !lok || !rok {
+		return 0, false
+	}
+	return kconfig.Compute(e.Op, l, r)
+}
+
+// compareWith gives the outcome of a comparison with another value for one option that is no bool.
+func (f *finder) compareWith(e *kconfig.Expr, o *kconfig.Option, text string) bool {
+	if o.Type != kconfig.String {
+		if n, err := strconv.ParseInt(text, 0, 64); err == nil {
+			return f.compareNumber(e, o, n)
+		}
+		return false
+	}
+	return true // the verdict is that of the engine, which resolves it
+}
+
+func (f *finder) compareNumber(e *kconfig.Expr, o *kconfig.Option, x int64) bool {
+	l, lok := f.numberWith(e.Left, o, x)
+	r, rok := f.numberWith(e.Right, o, x)
+	if !lok || !rok {
+		return true // a comparison of texts: the engine decides
+	}
+	switch e.Op {
+	case kconfig.OpEqual:
+		return l == r
+	case kconfig.OpUnequal:
+		return l != r
+	case kconfig.OpLess:
+		return l < r
+	case kconfig.OpLessEqual:
+		return l <= r
+	case kconfig.OpGreater:
+		return l > r
+	}
+	return l >= r
+}
+
+// literalsOf gives the values at which conditions of the tree turn, and the option's own defaults and bounds.
+func (f *finder) literalsOf(o *kconfig.Option) []string {
+	if f.literals == nil {
+		f.literals = collectLiterals(f.tree)
+	}
+	return f.literals[o]
+}
+
+func collectLiterals(tree *kconfig.Tree) map[*kconfig.Option][]string {
+	found := map[*kconfig.Option][]string{}
+	add := func(o *kconfig.Option, text string) {
+		if !slices.Contains(found[o], text) {
+			found[o] = append(found[o], text)
+		}
+	}
+	seen := map[*kconfig.Expr]bool{}
+	var walk func(e *kconfig.Expr)
+	walk = func(e *kconfig.Expr) {
+		for ; e != nil && !seen[e]; e = e.Left {
+			seen[e] = true
+			if e.IsRelation() {
+				literalsOfRelation(e, add)
+				return
+			}
+			walk(e.Right)
+		}
+	}
+	around := func(all []kconfig.Surrounding) {
+		for _, one := range all {
+			walk(one.If)
+		}
+	}
+	for _, o := range tree.Options() {
+		for _, d := range o.Definitions {
+			around(d.Surroundings())
+			around(d.Visibility())
+			walk(d.DependsOn)
+			walk(d.PromptIf)
+			for i := range d.Defaults {
+				walk(d.Defaults[i].If)
+				if value := d.Defaults[i].Value; o.Type == kconfig.Bool {
+					walk(value)
+				} else if value.IsLiteral() {
+					add(o, value.Text)
+				}
+			}
+			for i := range d.Ranges {
+				walk(d.Ranges[i].If)
+				for _, bound := range []*kconfig.Expr{d.Ranges[i].Min, d.Ranges[i].Max} {
+					if bound.IsLiteral() {
+						add(o, bound.Text)
+					}
+				}
+			}
+			for _, s := range d.Selects {
+				walk(s.If)
+			}
+			for _, s := range d.Implies {
+				walk(s.If)
+			}
+		}
+		for i := range o.Required {
+			walk(o.Required[i].If)
+		}
+	}
+	for _, c := range tree.Choices() {
+		for _, d := range c.Definitions {
+			around(d.Surroundings())
+			around(d.Visibility())
+			walk(d.DependsOn)
+			walk(d.PromptIf)
+		}
+		for i := range c.Defaults {
+			walk(c.Defaults[i].If)
+		}
+		for i := range c.Required {
+			walk(c.Required[i].If)
+		}
+	}
+	for _, c := range tree.Constraints() {
+		around(c.Surroundings())
+		walk(c.DependsOn)
+		walk(c.Condition)
+	}
+	return found
+}
+
+// literalsOfRelation gives the values around which a comparison of an option with a literal turns.
+func literalsOfRelation(e *kconfig.Expr, add func(*kconfig.Option, string)) {
+	for _, sides := range [][2]*kconfig.Expr{{e.Left, e.Right}, {e.Right, e.Left}} {
+		o, literal := sides[0].Option, sides[1]
+		if o == nil || !literal.IsLiteral() || o.Type == kconfig.Bool {
+			continue
+		}
+		n, err := strconv.ParseInt(literal.Text, 0, 64)
+		if o.Type == kconfig.String || err != nil {
+			add(o, literal.Text)
+			continue
+		}
+		for _, p := range []int64{n, n - 1, n + 1} {
+			if o.Type != kconfig.Hex || p >= 0 {
+				add(o, formatNumber(o.Type, p))
+			}
+		}
+	}
+}
