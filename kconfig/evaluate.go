@@ -342,7 +342,8 @@ func (v *evaluation) numberOption(o *Option, s *state) {
 			}
 		}
 	}
-	s.hasValue = s.text != ""
+	// A number that only the range gives an option that nobody can see is none in a .config file.
+	s.hasValue = s.text != "" && (s.visible || s.from != nil)
 }
 
 // activeBounds gives the first range whose condition holds. A bound without a value is 0.
