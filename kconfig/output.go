@@ -75,13 +75,14 @@ type jsonSay struct {
 
 type jsonPlace struct {
 	File   string `json:"file"`
-	Line   int    `json:"line"`
-	Column int    `json:"column"`
+	Line   int    `json:"line,omitempty"`
+	Column int    `json:"column,omitempty"`
 }
 
 // JSON writes resolved.json: every option with value, reason and what each layer
-// says. Files are named without folders, so that the bytes are the same from any
-// place; secrets are <secret>.
+// says. Layers are named without folders, so that the bytes are the same from any
+// place; places in the tree are without lines, so that they stay the same when
+// something else in the file changes; secrets are <secret>.
 func (c *Config) JSON() ([]byte, error) {
 	out := jsonConfig{Options: map[string]jsonOption{}, Choices: map[string]string{}, Marks: map[string][]string{}, Layers: []string{}}
 	for _, layer := range c.layers {
@@ -111,7 +112,7 @@ func (c *Config) jsonOption(o *Option) jsonOption {
 	out := jsonOption{
 		Type:    o.Type.String(),
 		Visible: v.Visible,
-		Reason:  jsonReason{Kind: v.Reason.Kind, By: baseName(v.Reason.By), Text: v.Reason.Text, Place: toJSONPlace(v.Reason.Range)},
+		Reason:  jsonReason{Kind: v.Reason.Kind, By: baseName(v.Reason.By), Text: v.Reason.Text, Place: c.jsonPlace(v.Reason.Range)},
 	}
 	switch {
 	case !v.HasValue:
@@ -125,7 +126,7 @@ func (c *Config) jsonOption(o *Option) jsonOption {
 		out.Value = v.Text
 	}
 	for _, a := range v.History {
-		say := jsonSay{Layer: baseName(a.Layer), Value: a.Value, Ignored: a.Ignored, Place: *toJSONPlace(a.Range)}
+		say := jsonSay{Layer: baseName(a.Layer), Value: a.Value, Ignored: a.Ignored, Place: *c.jsonPlace(a.Range)}
 		if o.Secret {
 			say.Value = secretText
 		}
@@ -137,7 +138,10 @@ func (c *Config) jsonOption(o *Option) jsonOption {
 	return out
 }
 
-func toJSONPlace(r hcl.Range) *jsonPlace {
+func (c *Config) jsonPlace(r hcl.Range) *jsonPlace {
+	if _, inTree := c.tree.sources[r.Filename]; inTree {
+		return &jsonPlace{File: r.Filename}
+	}
 	return &jsonPlace{File: baseName(r.Filename), Line: r.Start.Line, Column: r.Start.Column}
 }
 
