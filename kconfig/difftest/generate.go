@@ -265,7 +265,7 @@ func (g *generator) valueOf(kind kconfig.Type, limit int) *expression {
 }
 
 // texts are values of strings: words, and what may or may not be a number.
-var texts = []string{"", "a", "b", "10", "9", "010", "0x10", "-3", "+3", "0b11", "0o7", "00", "y", "n", "off", `q"\`, "a b"}
+var texts = []string{"", "a", "b", "10", "10", "9", "9", "1", "010", "0x10", "-3", "+3", "0b11", "0o7", "00", "y", "n", "off", `q"\`, "a b"}
 
 func (g *generator) literal(kind kconfig.Type) string {
 	switch kind {
@@ -333,10 +333,13 @@ func (g *generator) relation(limit int) *expression {
 	}
 	e := &expression{operator: pick(g, "==", "!=", "<", "<=", ">", ">="), left: &expression{symbol: left}}
 	var right *symbol
-	if g.chance(35) {
-		if left.kind == kconfig.Bool {
+	if g.chance(50) {
+		switch {
+		case left.kind == kconfig.Bool:
 			right = g.below(limit, kconfig.Bool)
-		} else {
+		case left.kind == kconfig.String && g.chance(50):
+			right = g.below(limit, kconfig.String)
+		default:
 			right = g.below(limit, kconfig.Int, kconfig.Hex, kconfig.String)
 		}
 	}
