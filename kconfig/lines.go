@@ -46,3 +46,9 @@ func (v Value) Shown() string {
 	}
 	return shown(v.Option, v.Text)
 }
+
+// IsFragment says whether the layer is a .conf fragment.
+func (l *Layer) IsFragment() bool { return isFragmentName(l.Name) }
+
+// IsFlags says whether the layer is that of the -set flags.
+func (l *Layer) IsFlags() bool { return l.Name == setLayerName }
