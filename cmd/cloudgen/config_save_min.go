@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"path/filepath"
 	"strings"
 	"unicode"
@@ -26,8 +25,8 @@ func configSaveMin(_ context.Context, call *invocation) int {
 	overlay := minimal.Overlay("The least that gives the configuration of "+call.layerNames()+".", settings)
 	r.Overlay = string(overlay)
 	for _, one := range settings {
-		if one.Option.Secret && !call.json {
-			fmt.Fprintf(call.stderr, "cloudgen: %s is secret and stays out: keep it in an overlay of its own\n", one.Option.Name)
+		if one.Option.Secret {
+			r.Notes = append(r.Notes, one.Option.Name+" is secret and stays out: keep it in an overlay of its own")
 		}
 	}
 	return call.finishWith(c, r, overlay)

@@ -124,15 +124,20 @@ func shippedName(files fs.FS, name string) (string, bool) {
 	return "", false
 }
 
-func unreadable(files fs.FS, overlay string, err error) kconfig.Diagnostics {
+// unreadableFile is the finding about a file that has to be there.
+func unreadableFile(name string, err error) kconfig.Diagnostics {
 	var cause *fs.PathError
 	if errors.As(err, &cause) {
 		err = cause.Err
 	}
-	d := kconfig.Diagnostic{
+	return kconfig.Diagnostics{{
 		Code: kconfig.CodeUnreadable, Severity: kconfig.Error,
-		Summary: fmt.Sprintf("cannot read the overlay %s: %v", overlay, err),
-	}
+		Summary: fmt.Sprintf("cannot read %s: %v", name, err),
+	}}
+}
+
+func unreadable(files fs.FS, overlay string, err error) kconfig.Diagnostics {
+	d := unreadableFile("the overlay "+overlay, err)[0]
 	if errors.Is(err, fs.ErrNotExist) {
 		entries, _ := fs.ReadDir(files, overlayDir) // embedded: it is there
 		var names []string

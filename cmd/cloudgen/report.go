@@ -22,6 +22,7 @@ type report struct {
 	Config      json.RawMessage     `json:"config,omitempty"`   // as resolved.json
 	Overlay     string              `json:"overlay,omitempty"`  // an overlay that was made
 	Fragment    string              `json:"fragment,omitempty"` // a .conf fragment that was made
+	Notes       []string            `json:"notes,omitempty"`    // what the result leaves out, and why
 	Options     []listing.Option    `json:"options,omitempty"`
 	Differences *differences        `json:"differences,omitempty"`
 	Explanation *why.Explanation    `json:"explanation,omitempty"` // of one option
@@ -58,18 +59,25 @@ func (call *invocation) finish(c *configuration, r *report, status int, err erro
 			return exitEnvironment
 		}
 	}
+	for _, note := range r.Notes {
+		fmt.Fprintf(call.stderr, "cloudgen: %s\n", note)
+	}
 	if err != nil {
 		fmt.Fprintf(call.stderr, "cloudgen: %v\n", err)
 	}
 	return status
 }
 
-// finishWith ends an invocation that is done: it prints the result, or with -json the report that holds it too.
+// finishWith ends an invocation that has a result: it prints the result, or with -json the report that holds it too.
 func (call *invocation) finishWith(c *configuration, r *report, result []byte) int {
 	if !call.json {
 		if _, err := call.stdout.Write(result); err != nil {
 			return call.finish(c, r, exitEnvironment, err)
 		}
 	}
-	return call.finish(c, r, exitDone, nil)
+	status := exitDone
+	if c.diagnostics.HasErrors() {
+		status = exitInput
+	}
+	return call.finish(c, r, status, nil)
 }

@@ -68,6 +68,21 @@ func verbTable() []verb {
 			run:     explain,
 		},
 		{
+			name:    "import",
+			usage:   "import F.conf [-json]",
+			summary: "Print a fragment of the SDK as an overlay, comments kept.",
+			flags:   []string{"json"},
+			words:   1,
+			run:     importFragment,
+		},
+		{
+			name:    "export conf",
+			usage:   "export conf " + configurationUsage + " [-json]",
+			summary: "Print overlays as one fragment for the SDK, comments kept.",
+			flags:   configurationFlags,
+			run:     exportConf,
+		},
+		{
 			name:    "lab",
 			usage:   "lab " + configurationUsage + " [-o DIR] [-dir DIR]",
 			summary: "Build the firmware and run it against a local cloud; Ctrl-C ends it.",
@@ -97,7 +112,7 @@ func verbTable() []verb {
 				return exitDone
 			},
 		},
-		later("import", 1), later("export conf", 0), later("docs", 0),
+		later("docs", 0),
 		later("keygen", 0), later("sign", 1), later("menuconfig", 0), later("size", 0),
 	}
 }
