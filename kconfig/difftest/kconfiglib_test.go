@@ -26,8 +26,11 @@ var (
 	store = flag.String("store", "", "folder in which every case is kept with Kconfiglib's answer, like testdata/cases")
 )
 
-// version of Kconfiglib that answers.
-const version = "14.1.0"
+// version of Kconfiglib that answers, and the SHA-256 of its wheel.
+const (
+	version = "14.1.0"
+	wheel   = "edcd35a20e7e138a9a9e96149027f805f785e818d2eae400b6fa8b0c8845114a"
+)
 
 //go:embed referee.py
 var script string
@@ -163,9 +166,16 @@ func interpreter() (string, error) {
 	if exec.Command(python, "-c", "import kconfiglib").Run() == nil {
 		return python, nil
 	}
+	requirements := filepath.Join(cache, "cloudgen", "kconfiglib-"+version+".txt")
+	if err := os.MkdirAll(filepath.Dir(requirements), 0o755); err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(requirements, []byte("kconfiglib=="+version+" --hash=sha256:"+wheel+"\n"), 0o644); err != nil {
+		return "", err
+	}
 	for _, command := range [][]string{
 		{"python3", "-m", "venv", "--clear", folder},
-		{python, "-m", "pip", "install", "--quiet", "kconfiglib==" + version},
+		{python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", requirements},
 	} {
 		if output, err := exec.Command(command[0], command[1:]...).CombinedOutput(); err != nil {
 			return "", fmt.Errorf("Kconfiglib is needed (Python 3 with venv and pip): %v: %w\n%s", command, err, output)
