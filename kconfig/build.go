@@ -88,6 +88,7 @@ func (b *builder) file(name string, from *hcl.Range, in context) {
 		b.unknownProperty(attribute, "a tree file", nil)
 	}
 	b.blocks(f, f.body, in)
+	f.body, f.includes = nil, nil // syntax trees of large files need much memory
 }
 
 func plainError(err error) error {

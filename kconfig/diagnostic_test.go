@@ -352,7 +352,7 @@ func TestLanguagePage(t *testing.T) {
 		}
 		kind, text, _ := strings.Cut(part, "\n")
 		var diags Diagnostics
-		sources := Sources{}
+		var sources Sources
 		switch kind {
 		case "hcl tree":
 			tree, diags = LoadTree(fstest.MapFS{"Kconfig.hcl": {Data: []byte(text)}}, "Kconfig.hcl")

@@ -47,7 +47,6 @@ type Expr struct {
 	Range       hcl.Range
 
 	literal literalKind // of a leaf
-	scope   *scope      // of a leaf that refers to a choice's mode; nil else
 	number  number      // of a literal in a relation
 }
 

@@ -133,7 +133,7 @@ func TestValues(t *testing.T) {
 			option "H" {
 				type = hex
 				range = ["0x10", "0xFF"]
-			}`, want: "N=9 MAX=9 H=0x10", kinds: "N:default H:default"},
+			}`, want: "N=9 MAX=9 !H", kinds: "N:default"},
 		{name: "an int without default and assignment has no value", tree: intN2, want: "!N"},
 		{name: "values keep one form", tree: "option \"N\" {\n type = int\n prompt = \"N\"\n}\n" + hexH, layers: []string{"N = -007\nH = \"0X00fF\""}, want: "N=-7 H=0xff"},
 		{name: "a choice falls on the first visible default, then member", tree: `

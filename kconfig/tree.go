@@ -26,16 +26,6 @@ func (t Type) String() string { return typeText[t] }
 
 func (t Type) isNumber() bool { return t == Int || t == Hex }
 
-func (t Type) base() int {
-	switch t {
-	case Int:
-		return 10
-	case Hex:
-		return 16
-	}
-	return 0
-}
-
 // article is for messages: "an int", "a bool".
 func (t Type) article() string {
 	if t == Int {
@@ -130,7 +120,6 @@ type Option struct {
 	index    int
 	pattern  *regexp.Regexp
 	required bool
-	planned  hcl.Range
 }
 
 // Range is the place of the first definition's name.
