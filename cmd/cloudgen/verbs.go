@@ -83,6 +83,13 @@ func verbTable() []verb {
 			run:     exportConf,
 		},
 		{
+			name:    "docs",
+			usage:   "docs [-o DIR]",
+			summary: "Print the option reference as Markdown, or write it to DIR/reference.md.",
+			flags:   []string{"o"},
+			run:     docs,
+		},
+		{
 			name:    "lab",
 			usage:   "lab " + configurationUsage + " [-o DIR] [-dir DIR]",
 			summary: "Build the firmware and run it against a local cloud; Ctrl-C ends it.",
@@ -112,7 +119,7 @@ func verbTable() []verb {
 				return exitDone
 			},
 		},
-		later("docs", 0),
+
 		later("keygen", 0), later("sign", 1), later("menuconfig", 0), later("size", 0),
 	}
 }
