@@ -2,6 +2,7 @@ package why
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cloudgen/cloudgen/kconfig"
@@ -22,7 +23,13 @@ type Edit struct {
 	Changes []Change `json:"changes,omitempty"` // other options that take another value by it
 	Reasons []Reason `json:"reasons,omitempty"` // why there is no edit
 	Nearest []string `json:"nearest,omitempty"` // without an edit: the lines that the reasons are about
-	Tried   int      `json:"tried"`             // how many sets of assignments were resolved
+
+	// Fewer lines that give the value once the options in Missing, which are then required, have values that only the user
+	// can know; empty if there are none.
+	Open    []string `json:"open,omitempty"`
+	Missing []string `json:"missing,omitempty"`
+
+	Tried int `json:"tried"` // how many sets of assignments were resolved
 
 	option *kconfig.Option
 }
@@ -105,7 +112,8 @@ func (e *Edit) find(config *kconfig.Config, goal kconfig.Setting, effort int) {
 		return
 	}
 	result := f.search()
-	e.Tried = f.trial.Tried()
+	e.findOpen(config, goal, f)
+	e.Tried += f.trial.Tried()
 	for _, one := range f.solutions {
 		resolved, news := verify(config, one.settings)
 		if len(news) > 0 || !hasValue(resolved, goal) {
@@ -129,13 +137,42 @@ func (e *Edit) find(config *kconfig.Config, goal kconfig.Setting, effort int) {
 	e.explain(config, f, goal)
 }
 
+// findOpen looks for fewer lines than the search found that leave it to the user to give a value to what is then required.
+func (e *Edit) findOpen(config *kconfig.Config, goal kconfig.Setting, strict *finder) {
+	if !strict.missed {
+		return
+	}
+	f := newFinder(config, goal, strict.effort)
+	f.open = true
+	most := deepest
+	if len(strict.solutions) > 0 {
+		most = len(strict.solutions[0].settings) - 1
+	}
+	result := f.searchUpTo(most)
+	e.Tried += f.trial.Tried()
+	if result != found {
+		return
+	}
+	f.trial.Resolve(f.solutions[0].settings)
+	for _, fault := range f.trial.Faults() {
+		if fault.Kind == kconfig.FaultRequired && fault.Option != nil && !f.before[fault] {
+			e.Missing = append(e.Missing, fault.Option.Name)
+		}
+	}
+	if slices.Contains(e.Missing, goal.Option.Name) {
+		e.Missing = nil // the value that is asked for is none
+		return
+	}
+	e.Open = linesOf(f.solutions[0].settings)
+}
+
 // verify resolves the layers with an overlay of the settings behind them, from its text on, and gives the errors that are new.
 func verify(config *kconfig.Config, settings []kconfig.Setting) (*kconfig.Config, kconfig.Diagnostics) {
 	var text strings.Builder
 	for _, s := range settings {
 		text.WriteString(s.Option.OverlayLine(s.Text) + "\n")
 	}
-	layer, diagnostics := kconfig.ParseOverlay("this edit", []byte(text.String()))
+	layer, diagnostics := kconfig.ParseOverlay(editName, []byte(text.String()))
 	_, before := config.Tree().Resolve(config.Layers()...)
 	known := map[string]bool{}
 	for _, d := range before {
@@ -201,6 +238,10 @@ func (e *Edit) explain(config *kconfig.Config, f *finder, goal kconfig.Setting) 
 		e.because(place(o.Range()), "a value of %s must match %s", o.Name, o.Pattern)
 		return
 	}
+	if len(e.Open) > 0 {
+		e.because(nil, "%s would have no value", list(e.Missing))
+		return
+	}
 	settings := []kconfig.Setting{goal}
 	if f.nearest != nil && f.nearest.reached {
 		settings = f.nearest.settings
@@ -211,18 +252,65 @@ func (e *Edit) explain(config *kconfig.Config, f *finder, goal kconfig.Setting) 
 	f.inOrder(settings)
 	_, news := verify(config, settings)
 	e.Nearest = linesOf(settings)
+	stuck := map[string]bool{}
+	if f.nearest != nil && f.nearest.reached {
+		for _, fault := range f.nearest.stuck {
+			if at := lastSay(config, fault.Option); at != nil {
+				stuck[at.String()] = true
+			}
+		}
+	}
 	for _, d := range news {
+		at := placeOf(d)
+		if len(stuck) > 0 && (at == nil || !stuck[at.String()]) {
+			continue // other lines could mend it
+		}
 		text := d.Summary
 		if d.Detail != "" {
 			text += ". " + strings.ReplaceAll(d.Detail, "\n", " ")
 		}
-		var at *Place
-		if d.Subject != nil {
-			at = place(*d.Subject)
+		if d.Code == kconfig.CodeNoEffect && d.Subject.Filename != editName {
+			text += "; no later line mends that, so this assignment would have to go"
 		}
 		e.because(at, "%s", text)
 	}
+	if len(e.Reasons) > 0 {
+		return
+	}
+	v, _ := config.Value(o.Name)
+	e.because(place(v.Reason.Range), "%s is %s: %s", o.Name, v.Shown(), v.Reason.Text)
+	for _, b := range config.Blockers(o.Name) {
+		e.because(place(b.Range), "%s", b.Text)
+	}
 }
+
+// lastSay is the place of the last assignment to an option.
+func lastSay(config *kconfig.Config, o *kconfig.Option) *Place {
+	if o == nil {
+		return nil
+	}
+	v, _ := config.Value(o.Name)
+	if len(v.History) == 0 {
+		return nil
+	}
+	return place(v.History[len(v.History)-1].Range)
+}
+
+// placeOf gives the place of a finding, or what is behind it where the finding is about a line of the edit itself.
+func placeOf(d kconfig.Diagnostic) *Place {
+	switch {
+	case d.Subject == nil:
+		return nil
+	case d.Subject.Filename != editName:
+		return place(*d.Subject)
+	case len(d.Related) > 0:
+		return place(d.Related[0].Range)
+	}
+	return nil
+}
+
+// editName names the layer of an edit.
+const editName = "this edit"
 
 // explainHidden is about an option without a prompt.
 func (e *Edit) explainHidden(config *kconfig.Config, goal kconfig.Setting) {

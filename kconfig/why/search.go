@@ -22,16 +22,20 @@ type finder struct {
 	goal   kconfig.Setting
 	effort int // calls of the engine that are left
 
-	ids      map[kconfig.Setting]int
-	settings []kconfig.Setting // by id
-	cases    map[remembered][][]condition
-	literals map[*kconfig.Option][]string
-	memo     map[remembered]ways
+	ids        map[kconfig.Setting]int
+	settings   []kconfig.Setting // by id
+	cases      map[remembered][][]condition
+	literals   map[*kconfig.Option][]string
+	remainders map[*kconfig.Option][]remainder
+	lenders    map[*kconfig.Option]bool
+	memo       map[remembered]ways
 
 	taken       []kconfig.Setting // assigned now
 	takenMember map[*kconfig.Choice]*kconfig.Option
 
-	limit     int // assignments of an edit now
+	open      bool // what is required may stay without a value
+	missed    bool // a set of assignments left something required without a value
+	limit     int  // assignments of an edit now
 	seen      map[string]bool
 	cut       bool // deeper sets were left out
 	solutions []solution
@@ -49,6 +53,7 @@ type attempt struct {
 	settings []kconfig.Setting
 	reached  bool
 	faults   int
+	stuck    []kconfig.Fault // those that nothing can mend
 }
 
 const (
@@ -77,8 +82,10 @@ const (
 	tooFar // the effort ended, or the edit would be larger than the deepest
 )
 
-func (f *finder) search() outcome {
-	for f.limit = 0; f.limit <= deepest; f.limit++ {
+func (f *finder) search() outcome { return f.searchUpTo(deepest) }
+
+func (f *finder) searchUpTo(most int) outcome {
+	for f.limit = 0; f.limit <= most; f.limit++ {
 		f.seen, f.cut = map[string]bool{}, false
 		f.visit()
 		if len(f.solutions) > 0 {
@@ -116,8 +123,8 @@ func (f *finder) visit() {
 	f.effort--
 	f.trial.Resolve(f.taken)
 	clear(f.memo)
-	needs, faults := f.needs()
-	f.remark(faults)
+	needs, faults, stuck := f.needs()
+	f.remark(faults, stuck)
 	if len(needs) == 0 {
 		if f.reached() && faults == 0 {
 			f.solved()
@@ -137,18 +144,29 @@ func (f *finder) visit() {
 	}
 }
 
-// needs gives the ways of everything that is not as it should be, and how many faults are new.
-func (f *finder) needs() (all []ways, faults int) {
+// needs gives the ways of everything that is not as it should be, how many faults are new, and which of them nothing can mend.
+func (f *finder) needs() (all []ways, faults int, stuck []kconfig.Fault) {
 	if !f.reached() {
 		all = append(all, f.goalWays())
 	}
 	for _, fault := range f.trial.Faults() {
-		if !f.before[fault] {
-			faults++
-			all = append(all, f.mend(fault))
+		if f.before[fault] {
+			continue
 		}
+		if fault.Kind == kconfig.FaultRequired && fault.Option != nil {
+			f.missed = true
+			if f.open {
+				continue
+			}
+		}
+		faults++
+		found := f.mend(fault)
+		if len(found) == 0 {
+			stuck = append(stuck, fault)
+		}
+		all = append(all, found)
 	}
-	return all, faults
+	return all, faults, stuck
 }
 
 // atLeast counts needs that have no option in common: each takes an assignment of its own.
@@ -205,8 +223,8 @@ func isValue(s kconfig.State, wanted kconfig.Setting) bool {
 }
 
 // remark keeps the attempt that comes nearest.
-func (f *finder) remark(faults int) {
-	now := attempt{reached: f.reached(), faults: faults}
+func (f *finder) remark(faults int, stuck []kconfig.Fault) {
+	now := attempt{reached: f.reached(), faults: faults, stuck: stuck}
 	if best := f.nearest; best != nil && (best.reached && !now.reached || best.reached == now.reached && best.faults <= now.faults) {
 		return
 	}
@@ -243,7 +261,7 @@ func (f *finder) goalWays() ways {
 	if o.Type == kconfig.Bool {
 		return f.flip(condition{on: o})
 	}
-	if o.Planned != "" {
+	if o.Planned != "" || f.neverInRange(o, f.goal.Text) {
 		return nil
 	}
 	s := f.trial.State(o)
@@ -254,7 +272,11 @@ func (f *finder) goalWays() ways {
 	case s.Assigned && !f.lax(o) && !f.trial.CountsAsUnset(o, s.AssignedText):
 		return f.direct(o, f.goal.Text)
 	}
-	return f.direct(o, f.goal.Text).union(f.changeDefault(o, values))
+	all := f.direct(o, f.goal.Text).union(f.changeDefault(o, values))
+	if !s.HasValue {
+		all = all.union(f.flip(condition{visible: o})) // a number that only a range gives counts where it is visible
+	}
+	return all
 }
 
 // mend gives the ways to do away with a fault.
@@ -319,7 +341,7 @@ func (f *finder) mendNoEffect(o *kconfig.Option) ways {
 	all = f.flip(condition{visible: o}).union(f.changeDefault(o, []string{s.AssignedText}))
 	switch {
 	case o.Secret:
-	case s.HasValue, o.Type == kconfig.String:
+	case s.Text != "", o.Type == kconfig.String:
 		all = all.union(f.direct(o, s.Text)) // what it has anyway
 	}
 	return all

@@ -54,7 +54,9 @@ func (e *Explanation) WriteText(w io.Writer) error {
 	}
 
 	t.heading("Why")
-	t.line(1, "%s%s", e.Reason.Text, at(e.Reason.Place))
+	if e.Reason.Kind != kconfig.ReasonLayer {
+		t.line(1, "%s%s", e.Reason.Text, at(e.Reason.Place))
+	}
 	for i := len(e.Layers) - 1; i >= 0; i-- {
 		say := e.Layers[i]
 		line := fmt.Sprintf("%s says %s", say.Place, show(say.Value))
@@ -123,11 +125,16 @@ func (e *Edit) WriteText(w io.Writer) error {
 			t.line(0, "%s", line)
 		}
 		t.changes(e.Changes)
+		t.open(e)
 	case OutcomeUnknown:
 		t.line(0, "No edit was found that gives %s = %s.", e.Name, value)
 		t.reasons(e)
 	default:
-		t.line(0, "No assignments give %s = %s.", e.Name, value)
+		if len(e.Open) == 0 {
+			t.line(0, "No assignments give %s = %s.", e.Name, value)
+		} else {
+			t.line(0, "%s = %s needs values that only you know.", e.Name, value)
+		}
 		t.reasons(e)
 	}
 	return t.flush(w)
@@ -151,7 +158,25 @@ func (t *text) changes(all []Change) {
 	}
 }
 
+// open tells of fewer lines, which need values that only the user knows.
+func (t *text) open(e *Edit) {
+	if len(e.Open) == 0 {
+		return
+	}
+	t.line(0, "# Fewer lines do, together with values of your own for %s:", list(e.Missing))
+	for _, line := range e.Open {
+		t.line(0, "#   %s", line)
+	}
+}
+
 func (t *text) reasons(e *Edit) {
+	if len(e.Open) > 0 {
+		t.line(0, "These lines do, together with values of your own for %s:", list(e.Missing))
+		for _, line := range e.Open {
+			t.line(2, "%s", line)
+		}
+		return
+	}
 	if len(e.Nearest) > 0 {
 		t.line(0, "Nearest to it come these lines:")
 		for _, line := range e.Nearest {
@@ -202,8 +227,11 @@ func (t *text) defaults(e *Explanation) {
 		if d.If != "" {
 			line += " if " + d.If
 		}
-		if d.InForce {
+		switch {
+		case d.InForce && e.Reason.Kind == kconfig.ReasonDefault:
 			line += "  (in force)"
+		case d.InForce:
+			line += "  (would be in force)"
 		}
 		if d.Mark != "" {
 			line += "  (marks the build: " + d.Mark + ")"

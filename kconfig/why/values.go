@@ -73,6 +73,37 @@ func (f *finder) changeRange(o *kconfig.Option, interesting []string) ways {
 	return all
 }
 
+// neverInRange says whether a number is outside of every range that can be in force where the option counts.
+func (f *finder) neverInRange(o *kconfig.Option, text string) bool {
+	if o.Type != kconfig.Int && o.Type != kconfig.Hex || len(o.Definitions) != 1 {
+		return false
+	}
+	n, err := strconv.ParseInt(text, 0, 64)
+	if err != nil {
+		return false
+	}
+	for i := range o.Definitions[0].Ranges {
+		b := &o.Definitions[0].Ranges[i]
+		low, lowOK := literalNumber(b.Min)
+		high, highOK := literalNumber(b.Max)
+		if !lowOK || !highOK || low <= n && n <= high {
+			return false
+		}
+		if b.If == nil {
+			return true // the ranges behind it are never reached
+		}
+	}
+	return false
+}
+
+func literalNumber(e *kconfig.Expr) (int64, bool) {
+	if !e.IsLiteral() {
+		return 0, false
+	}
+	n, err := strconv.ParseInt(e.Text, 0, 64)
+	return n, err == nil
+}
+
 // valuesFor gives the values that may be worth assigning, each a valid text of the option.
 func (f *finder) valuesFor(o *kconfig.Option, interesting []string) []string {
 	if o.Secret {
@@ -103,11 +134,68 @@ func (f *finder) valuesFor(o *kconfig.Option, interesting []string) []string {
 	for _, text := range f.literalsOf(o) {
 		add(text)
 	}
+	if f.lends(o) {
+		add(f.goal.Text)
+	}
 	if s := f.trial.State(o); s.Bounds != nil {
 		number(s.Low)
 		number(s.High)
 	}
+	for _, r := range f.remainders[o] {
+		for _, text := range values {
+			n, _ := strconv.ParseInt(text, 0, 64)
+			below := n - ((n-r.rest)%r.divisor+r.divisor)%r.divisor
+			number(below)
+			number(below + r.divisor)
+		}
+	}
 	return values
+}
+
+// remainder is what a condition wants of an option: n % divisor is compared with rest.
+type remainder struct{ divisor, rest int64 }
+
+// remainderOf reads OPTION % divisor compared with rest.
+func remainderOf(e *kconfig.Expr) (o *kconfig.Option, r remainder, ok bool) {
+	left, right := e.Left, e.Right
+	if left.Op != kconfig.OpRemainder {
+		left, right = right, left
+	}
+	if left.Op != kconfig.OpRemainder || left.Left.Option == nil {
+		return nil, r, false
+	}
+	divisor, ok := literalNumber(left.Right)
+	rest, restOK := literalNumber(right)
+	const largest = 1 << 31
+	if !ok || !restOK || divisor < 2 || divisor > largest || rest < 0 || rest >= divisor {
+		return nil, r, false
+	}
+	return left.Left.Option, remainder{divisor, rest}, true
+}
+
+// lends says whether the option that is asked for may take its value or a bound from this one, directly or through others.
+func (f *finder) lends(o *kconfig.Option) bool {
+	if f.lenders == nil {
+		f.lenders = map[*kconfig.Option]bool{}
+		var add func(o *kconfig.Option)
+		add = func(o *kconfig.Option) {
+			if o == nil || o.Type == kconfig.Bool || f.lenders[o] {
+				return
+			}
+			f.lenders[o] = true
+			for _, d := range o.Definitions {
+				for i := range d.Defaults {
+					add(d.Defaults[i].Value.Option)
+				}
+				for i := range d.Ranges {
+					add(d.Ranges[i].Min.Option)
+					add(d.Ranges[i].Max.Option)
+				}
+			}
+		}
+		add(f.goal.Option)
+	}
+	return f.lenders[o]
 }
 
 func formatNumber(t kconfig.Type, n int64) string {
@@ -219,13 +307,13 @@ func (f *finder) compareNumber(e *kconfig.Expr, o *kconfig.Option, x int64) bool
 // literalsOf gives the values at which conditions of the tree turn, and the option's own defaults and bounds.
 func (f *finder) literalsOf(o *kconfig.Option) []string {
 	if f.literals == nil {
-		f.literals = collectLiterals(f.tree)
+		f.literals, f.remainders = collectLiterals(f.tree)
 	}
 	return f.literals[o]
 }
 
-func collectLiterals(tree *kconfig.Tree) map[*kconfig.Option][]string {
-	found := map[*kconfig.Option][]string{}
+func collectLiterals(tree *kconfig.Tree) (found map[*kconfig.Option][]string, remainders map[*kconfig.Option][]remainder) {
+	found, remainders = map[*kconfig.Option][]string{}, map[*kconfig.Option][]remainder{}
 	add := func(o *kconfig.Option, text string) {
 		if !slices.Contains(found[o], text) {
 			found[o] = append(found[o], text)
@@ -238,6 +326,9 @@ func collectLiterals(tree *kconfig.Tree) map[*kconfig.Option][]string {
 			seen[e] = true
 			if e.IsRelation() {
 				literalsOfRelation(e, add)
+				if o, r, ok := remainderOf(e); ok && !slices.Contains(remainders[o], r) {
+					remainders[o] = append(remainders[o], r)
+				}
 				return
 			}
 			walk(e.Right)
@@ -300,7 +391,7 @@ func collectLiterals(tree *kconfig.Tree) map[*kconfig.Option][]string {
 		walk(c.DependsOn)
 		walk(c.Condition)
 	}
-	return found
+	return found, remainders
 }
 
 // literalsOfRelation gives the values around which a comparison of an option with a literal turns.

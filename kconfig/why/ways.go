@@ -213,7 +213,7 @@ func (f *finder) flipDefined(_ *kconfig.Option, cases [][]condition) ways { retu
 
 // direct gives an assignment, unless it is impossible or the option is assigned already.
 func (f *finder) direct(o *kconfig.Option, text string) ways {
-	if o.Prompt == "" || o.Planned != "" || f.isTaken(o) {
+	if o.Prompt == "" || o.Planned != "" || f.isTaken(o) || f.neverInRange(o, text) {
 		return nil
 	}
 	if o.Choice != nil && text == "y" && f.takenMember[o.Choice] != nil {
