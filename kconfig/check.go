@@ -57,6 +57,27 @@ func (r *resolver) renamed(a *Assignment, alias *Alias, o *Option, value string)
 	}
 }
 
+// twoNames complains where a layer assigns an option under two names. Twice under one
+// name is for the layer's reader to find.
+func (r *resolver) twoNames(layer *Layer, a *Assignment, o *Option) {
+	history := r.history[o.index]
+	if len(history) == 0 {
+		return
+	}
+	last := &history[len(history)-1]
+	if last.Layer != layer.Name || last.Name == a.Name {
+		return
+	}
+	code := CodeRepeated
+	if a.fragment {
+		code = CodeRepeatedInConf
+	}
+	at := a.nameRange
+	d := r.diags.add(code, &at, "%s is assigned twice in one layer, as %s and as %s", o.Name, last.Name, a.Name)
+	d.relate(last.nameRange, "the first time")
+	d.Fix = "keep one of them"
+}
+
 func (r *resolver) wrongType(a *Assignment, o *Option, parsed parsedValue) {
 	at := a.valueRange
 	d := r.diags.add(CodeWrongType, &at, "%s is %s, and this is no value of it", o.Name, o.Type.article())

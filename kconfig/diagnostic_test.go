@@ -63,6 +63,7 @@ var findings = []finding{
 	{name: "interpolation in a heredoc", code: CodeInterpolation, hcl: "X = <<A\na«%{»X}\nA\n"},
 	{name: "assigned twice", code: CodeRepeated, tree: boolX, hcl: "X = y\n«X» = n\n"},
 	{name: "assigned twice with prefix", code: CodeRepeated, tree: boolX, hcl: "X = y\n«CONFIG_X» = y\n"},
+	{name: "assigned under two names", code: CodeRepeated, tree: boolX + "option \"OLD\" {\n renamed_to = X\n}\n", hcl: "X = y\n«OLD» = n\n", also: []Code{CodeRenamed}},
 	{name: "-set twice", code: CodeRepeated, tree: boolX, set: []string{"X=y", "«X»=y"}},
 
 	// Trees.

@@ -69,6 +69,7 @@ func (r *resolver) apply(layer *Layer) {
 			continue
 		}
 		a.Value = parsed.text
+		r.twoNames(layer, &a, o)
 		r.history[o.index] = append(r.history[o.index], a)
 		r.evaluation.users[o.index] = userValue{
 			set: true, on: parsed.on, number: parsed.number, text: parsed.text, index: len(r.history[o.index]) - 1,

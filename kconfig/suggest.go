@@ -5,7 +5,10 @@ import "strings"
 // nearest gives the candidate that text was probably meant to be, or "". A
 // candidate is near when few edits lead to it, compared with its length.
 func nearest(text string, candidates []string) string {
-	best, bestDistance := "", 1+min(len(text)/3, 5)
+	best, bestDistance := "", 1
+	if len(text) > 2 {
+		bestDistance += max(1, min(len(text)/5, 4))
+	}
 	for _, candidate := range candidates {
 		if d := editDistance(text, candidate, bestDistance); d < bestDistance {
 			best, bestDistance = candidate, d
