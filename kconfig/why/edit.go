@@ -244,7 +244,7 @@ func (e *Edit) explain(config *kconfig.Config, f *finder, goal kconfig.Setting) 
 	}
 	settings := []kconfig.Setting{goal}
 	if f.nearest != nil && f.nearest.reached {
-		settings = f.nearest.settings
+		settings = f.tidied()
 	} else if o.Prompt == "" {
 		e.explainHidden(config, goal)
 		return
@@ -252,19 +252,7 @@ func (e *Edit) explain(config *kconfig.Config, f *finder, goal kconfig.Setting) 
 	f.inOrder(settings)
 	_, news := verify(config, settings)
 	e.Nearest = linesOf(settings)
-	stuck := map[string]bool{}
-	if f.nearest != nil && f.nearest.reached {
-		for _, fault := range f.nearest.stuck {
-			if at := lastSay(config, fault.Option); at != nil {
-				stuck[at.String()] = true
-			}
-		}
-	}
 	for _, d := range news {
-		at := placeOf(d)
-		if len(stuck) > 0 && (at == nil || !stuck[at.String()]) {
-			continue // other lines could mend it
-		}
 		text := d.Summary
 		if d.Detail != "" {
 			text += ". " + strings.ReplaceAll(d.Detail, "\n", " ")
@@ -272,7 +260,7 @@ func (e *Edit) explain(config *kconfig.Config, f *finder, goal kconfig.Setting) 
 		if d.Code == kconfig.CodeNoEffect && d.Subject.Filename != editName {
 			text += "; no later line mends that, so this assignment would have to go"
 		}
-		e.because(at, "%s", text)
+		e.because(placeOf(d), "%s", text)
 	}
 	if len(e.Reasons) > 0 {
 		return
@@ -282,18 +270,6 @@ func (e *Edit) explain(config *kconfig.Config, f *finder, goal kconfig.Setting) 
 	for _, b := range config.Blockers(o.Name) {
 		e.because(place(b.Range), "%s", b.Text)
 	}
-}
-
-// lastSay is the place of the last assignment to an option.
-func lastSay(config *kconfig.Config, o *kconfig.Option) *Place {
-	if o == nil {
-		return nil
-	}
-	v, _ := config.Value(o.Name)
-	if len(v.History) == 0 {
-		return nil
-	}
-	return place(v.History[len(v.History)-1].Range)
 }
 
 // placeOf gives the place of a finding, or what is behind it where the finding is about a line of the edit itself.

@@ -53,7 +53,6 @@ type attempt struct {
 	settings []kconfig.Setting
 	reached  bool
 	faults   int
-	stuck    []kconfig.Fault // those that nothing can mend
 }
 
 const (
@@ -123,8 +122,8 @@ func (f *finder) visit() {
 	f.effort--
 	f.trial.Resolve(f.taken)
 	clear(f.memo)
-	needs, faults, stuck := f.needs()
-	f.remark(faults, stuck)
+	needs, faults := f.needs()
+	f.remark(faults)
 	if len(needs) == 0 {
 		if f.reached() && faults == 0 {
 			f.solved()
@@ -144,8 +143,8 @@ func (f *finder) visit() {
 	}
 }
 
-// needs gives the ways of everything that is not as it should be, how many faults are new, and which of them nothing can mend.
-func (f *finder) needs() (all []ways, faults int, stuck []kconfig.Fault) {
+// needs gives the ways of everything that is not as it should be, and how many faults are new.
+func (f *finder) needs() (all []ways, faults int) {
 	if !f.reached() {
 		all = append(all, f.goalWays())
 	}
@@ -160,13 +159,9 @@ func (f *finder) needs() (all []ways, faults int, stuck []kconfig.Fault) {
 			}
 		}
 		faults++
-		found := f.mend(fault)
-		if len(found) == 0 {
-			stuck = append(stuck, fault)
-		}
-		all = append(all, found)
+		all = append(all, f.mend(fault))
 	}
-	return all, faults, stuck
+	return all, faults
 }
 
 // atLeast counts needs that have no option in common: each takes an assignment of its own.
@@ -223,13 +218,43 @@ func isValue(s kconfig.State, wanted kconfig.Setting) bool {
 }
 
 // remark keeps the attempt that comes nearest.
-func (f *finder) remark(faults int, stuck []kconfig.Fault) {
-	now := attempt{reached: f.reached(), faults: faults, stuck: stuck}
+func (f *finder) remark(faults int) {
+	now := attempt{reached: f.reached(), faults: faults}
 	if best := f.nearest; best != nil && (best.reached && !now.reached || best.reached == now.reached && best.faults <= now.faults) {
 		return
 	}
 	now.settings = slices.Clone(f.taken)
 	f.nearest = &now
+}
+
+// tidied is the nearest attempt with lines added that repeat the value of bools which can no longer have the one that a layer
+// assigns, so that only what cannot be mended is left to tell.
+func (f *finder) tidied() []kconfig.Setting {
+	settings := f.nearest.settings
+	for range deepest {
+		f.trial.Resolve(settings)
+		added := false
+		for _, fault := range f.trial.Faults() {
+			o := fault.Option
+			if f.before[fault] || fault.Kind != kconfig.FaultNoEffect || o.Type != kconfig.Bool ||
+				slices.ContainsFunc(settings, func(s kconfig.Setting) bool { return s.Option == o }) {
+				continue
+			}
+			text := "n"
+			if f.trial.State(o).On {
+				text = "y"
+			}
+			settings = append(slices.Clone(settings), kconfig.Setting{Option: o, Text: text})
+			added = true
+		}
+		if !added {
+			break
+		}
+	}
+	if f.trial.Resolve(settings); !f.reached() {
+		return f.nearest.settings
+	}
+	return settings
 }
 
 func (f *finder) solved() {
