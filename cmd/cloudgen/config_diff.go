@@ -41,10 +41,11 @@ func configDiff(_ context.Context, call *invocation) int {
 		return call.finish(both, r, exitInput, nil)
 	}
 	r.Differences = &differences{Values: difference.Values(sides[0].resolved, sides[1].resolved)}
-	status, err := exitDone, error(nil)
-	if r.Differences.Effects, status, err = compareEffects(sides, both); err != nil {
+	effects, status, err := compareEffects(sides, both)
+	if err != nil {
 		return call.finish(both, r, status, err)
 	}
+	r.Differences.Effects = effects
 	if !call.json {
 		if _, err := call.stdout.Write(r.Differences.text()); err != nil {
 			return call.finish(both, r, exitEnvironment, err)

@@ -17,7 +17,6 @@ type randomTree struct {
 	b       strings.Builder
 	bools   []string // those that conditions may name
 	numbers []string
-	targets []string // bools that may be selected later: they stand in no choice
 	count   int
 }
 
