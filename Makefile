@@ -21,7 +21,8 @@ real: install-test-deps ## against software that we did not write
 lint:
 	$(LINT) run ./...
 
-bench: ## figures of docs/performance.md
+bench: install-test-deps ## figures of docs/performance.md; the comparison makes the Python environment
+	$(GO) test -tags real -run TestAgainstKconfiglib ./kconfig/difftest -trees 1
 	$(GO) run ./test/bench
 
 fuzz: ## each fuzz target for FUZZTIME

@@ -57,7 +57,7 @@ func measure(ctx context.Context) error {
 		return err
 	}
 	fmt.Printf("Measured on %s, %d processors, %s, %s/%s.\n", processorName(), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	for _, part := range []func(context.Context) error{b.speed, b.size, b.memory} {
+	for _, part := range []func(context.Context) error{b.speed, b.engine, b.size, b.memory} {
 		if err := part(ctx); err != nil {
 			return err
 		}
