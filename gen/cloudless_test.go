@@ -38,7 +38,7 @@ func TestKnowsNoCloud(t *testing.T) {
 				return err
 			case entry.IsDir() && entry.Name() == "testdata":
 				return fs.SkipDir
-			case entry.IsDir():
+			case entry.IsDir(), strings.HasSuffix(name, "_test.go"): // tests may look at the shipped overlays
 				return nil
 			}
 			text, err := fs.ReadFile(os.DirFS(dir), name)

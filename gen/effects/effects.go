@@ -67,7 +67,7 @@ func Of(config *kconfig.Config, p *plan.Plan, sources *source.Tree) (*Effects, e
 	return e, nil
 }
 
-// literal collects the fields of a component's literal under their path: aws.Config.Transport.KeepAlive.
+// literal collects the fields of a component's literal under their path: backend.Config.Transport.KeepAlive.
 func (e *Effects) literal(component, at string, l *plan.Literal) {
 	for _, f := range l.Fields {
 		name := at + "." + f.Name
@@ -114,7 +114,7 @@ type Change struct {
 
 // Field is a value that generated code passes on, and that differs.
 type Field struct {
-	Path   string `json:"path"` // as aws.Config.Transport.KeepAlive
+	Path   string `json:"path"` // as backend.Config.Transport.KeepAlive
 	Option string `json:"option"`
 	Before string `json:"before"` // "" for the zero value of the field
 	After  string `json:"after"`
