@@ -37,7 +37,7 @@ type example struct {
 // found gives all findings about an example, and the texts that they quote from.
 func (e example) found(t *testing.T) (kconfig.Diagnostics, kconfig.Sources) {
 	t.Helper()
-	fsys, name := fs.FS(nil), ""
+	var name string
 	var overlay []byte
 	files := fstest.MapFS{}
 	for _, file := range e.archive.Files {
@@ -47,8 +47,9 @@ func (e example) found(t *testing.T) (kconfig.Diagnostics, kconfig.Sources) {
 		}
 		files[file.Name] = &fstest.MapFile{Data: file.Data}
 	}
+	var fsys fs.FS = files
 	complete := files["go.mod"] != nil
-	if fsys = files; !complete {
+	if !complete {
 		under := fake(t).(fstest.MapFS)
 		maps.Copy(under, files)
 		fsys = under
