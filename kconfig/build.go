@@ -209,8 +209,14 @@ func (b *builder) source(f *file, block *hclsyntax.Block, in context) {
 		switch attribute.Name {
 		case "optional":
 			optional = b.yes(attribute)
+		case "variables":
+			if _, err := variablesOf(block); err != nil {
+				r := attribute.Expr.Range()
+				d := b.diags.add(CodePropertyValue, &r, "variables: %v", err)
+				d.Fix = `variables = { name = "value" }`
+			}
 		default:
-			b.unknownProperty(attribute, "a source block", []string{"optional"})
+			b.unknownProperty(attribute, "a source block", []string{"optional", "variables"})
 		}
 	}
 	b.noBlocks(block)

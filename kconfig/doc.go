@@ -17,7 +17,8 @@
 //	menu "Title" {…}          a titled group with depends_on, visible_if, planned
 //	group {…}                 the same without a title
 //	comment "text" {…}        for documentation; depends_on
-//	source "dir/*.hcl" {}     more files, relative to this one, wildcards allowed; optional = true if there may be none
+//	source "dir/*.hcl" {}     more files, relative to this one, wildcards allowed; optional = true if there may be none;
+//	                          variables = { module = "X" } puts X in the place of $(module) there, so that a file can be a template
 //	component "slot" {…}      a package that the configuration switches on: if, implements
 //	constraint "rule" {…}     a rule between options: condition, depends_on, fix
 //	omitted "reason" {…}      names of the SDK that mean nothing here: names = ["SPI", "SPI_*"]

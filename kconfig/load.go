@@ -14,6 +14,11 @@ import (
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 )
 
+// maxFiles bounds how many files a tree has: templates that source themselves would have no end.
+const maxFiles = 5_000
+
+var errTooManyFiles = fmt.Errorf("the tree has more than %d files", maxFiles)
+
 // maxSyntaxErrors bounds what one broken file reports.
 const maxSyntaxErrors = 20
 
@@ -64,14 +69,26 @@ type loader struct {
 }
 
 // want starts to load a file unless that has happened.
-func (l *loader) want(name string) {
+func (l *loader) want(name string) { l.wantWith(name, nil) }
+
+// wantWith is want for a template: a file that is part of the tree once for each set of values of its variables. It gives the name that
+// the file goes by.
+func (l *loader) wantWith(name string, values map[string]string) string {
+	known := name
+	if len(values) > 0 {
+		known += " with " + describe(values)
+	}
 	l.mutex.Lock()
 	defer l.mutex.Unlock()
-	if l.files[name] != nil {
-		return
+	if l.files[known] != nil {
+		return known
 	}
-	f := &file{name: name, includes: map[*hclsyntax.Block][]string{}}
-	l.files[name] = f
+	f := &file{name: known, includes: map[*hclsyntax.Block][]string{}}
+	l.files[known] = f
+	if len(l.files) > maxFiles {
+		f.err = errTooManyFiles
+		return known
+	}
 	l.work.Go(func() {
 		l.slots <- struct{}{}
 		defer func() { <-l.slots }()
@@ -79,11 +96,13 @@ func (l *loader) want(name string) {
 		if f.err != nil {
 			return
 		}
-		f.body, f.diags = parseHCL(name, f.source)
+		f.source = substitute(f.source, values)
+		f.body, f.diags = parseHCL(known, f.source)
 		if f.body != nil {
 			l.includes(f, f.body)
 		}
 	})
+	return known
 }
 
 // readLimited reads at most one byte more than a file may have.
@@ -135,10 +154,11 @@ func (l *loader) includes(f *file, body *hclsyntax.Body) {
 				d.Detail = "The path is relative to the folder of this file and may use the wildcards *, ? and [a-z]."
 				continue
 			}
-			f.includes[block] = names
-			for _, name := range names {
-				l.want(name)
+			values, _ := variablesOf(block) // the builder complains
+			for i, name := range names {
+				names[i] = l.wantWith(name, values)
 			}
+			f.includes[block] = names
 		}
 	}
 }

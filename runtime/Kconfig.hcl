@@ -21,6 +21,7 @@ source "cloud/Kconfig.hcl" {}
 source "module/Kconfig.hcl" {}
 source "diagnostics/Kconfig.hcl" {}
 source "log/Kconfig.hcl" {}
+source "log/Kconfig.modules.hcl" {}
 source "hwid/Kconfig.hcl" {}
 source "qos/Kconfig.hcl" {}
 source "mqtt/Kconfig.hcl" {}

@@ -93,7 +93,8 @@ func TestLab(t *testing.T) {
 	s.want(`^device .*event=CLOUD_EVT_CONNECTED`)
 	s.want(`^cloud .* received ([0-9]{15}) \$aws/things/[0-9]{15}/shadow/update .*"reported"`)
 	s.end(exitDone)
-	for _, last := range []string{"event=CLOUD_EVT_SHUTDOWN_READY", "CLIENT_INITIATED_DISCONNECT"} {
+	// Who the cloud says has closed depends on whether it has read the device's farewell before it closes itself.
+	for _, last := range []string{"event=CLOUD_EVT_SHUTDOWN_READY", " disconnected "} {
 		if !strings.Contains(s.seen.String(), last) {
 			t.Errorf("no %s at the end:\n%s", last, s.seen.String())
 		}
