@@ -72,14 +72,18 @@ func resolveTree(files fs.FS, tree *kconfig.Tree, diagnostics kconfig.Diagnostic
 		c.diagnostics = append(c.diagnostics, diagnostics...)
 		c.sources = c.resolved.Sources()
 	}
-	c.diagnostics = slices.DeleteFunc(c.diagnostics, ownNote)
+	c.diagnostics = slices.DeleteFunc(c.diagnostics, nobodysMistake)
 	c.diagnostics.Sort()
 	return c
 }
 
-// ownNote tells notes about shipped overlays: their user cannot do anything about them.
-func ownNote(d kconfig.Diagnostic) bool {
-	return d.Severity == kconfig.Note && d.Subject != nil && strings.HasPrefix(d.Subject.Filename, shippedPrefix)
+// nobodysMistake tells what the user of shipped overlays cannot do anything about: notes on them, and that base.hcl, which is there always,
+// says something without effect because an overlay turned off what it needs.
+func nobodysMistake(d kconfig.Diagnostic) bool {
+	if d.Subject == nil || !strings.HasPrefix(d.Subject.Filename, shippedPrefix) {
+		return false
+	}
+	return d.Severity == kconfig.Note || d.Code == kconfig.CodeNoEffect && d.Subject.Filename == shippedPrefix+baseOverlay
 }
 
 // readOverlay reads a path that exists, else the shipped overlay of that name.

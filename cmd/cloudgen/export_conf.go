@@ -37,7 +37,7 @@ func exportConf(_ context.Context, call *invocation) int {
 		return call.finish(c, r, exitInput, nil)
 	}
 	text, notes, found := fragment.FromLayers(tree, layers)
-	c.diagnostics = slices.DeleteFunc(append(c.diagnostics, found...), ownNote)
+	c.diagnostics = slices.DeleteFunc(append(c.diagnostics, found...), nobodysMistake)
 	c.diagnostics.Sort()
 	r.Fragment, r.Notes = string(text), notes
 	return call.finishWith(c, r, text)
