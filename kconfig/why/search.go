@@ -286,7 +286,7 @@ func (f *finder) goalWays() ways {
 	if o.Type == kconfig.Bool {
 		return f.flip(condition{on: o})
 	}
-	if o.Planned != "" || f.neverInRange(o, f.goal.Text) {
+	if o.Planned != "" || f.neverInRange(o, f.goal.Text) || f.goal.Text != "" && !o.IsUnset(f.goal.Text) && !o.Matches(f.goal.Text) {
 		return nil
 	}
 	s := f.trial.State(o)

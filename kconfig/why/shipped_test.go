@@ -1,21 +1,41 @@
 package why_test
 
 import (
-	"fmt"
 	"io/fs"
+	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/cloudgen/cloudgen"
 	"github.com/cloudgen/cloudgen/kconfig"
 	"github.com/cloudgen/cloudgen/kconfig/why"
 )
 
-// shipped resolves the shipped tree with shipped overlays.
-func shipped(t testing.TB, overlays ...string) *kconfig.Config {
+// finished is the shipped tree as it is going to be when everything that is planned has been built.
+func finished(t testing.TB) fs.FS {
 	t.Helper()
-	files := cloudgen.Sources()
+	planned := regexp.MustCompile(`(?m)^\s*planned\s*=.*$`)
+	made := fstest.MapFS{}
+	err := fs.WalkDir(cloudgen.Sources(), ".", func(name string, entry fs.DirEntry, err error) error {
+		if err != nil || path.Ext(name) != ".hcl" {
+			return err
+		}
+		text, err := fs.ReadFile(cloudgen.Sources(), name)
+		made[name] = &fstest.MapFile{Data: planned.ReplaceAll(text, nil)}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return made
+}
+
+// shipped resolves the shipped tree with shipped overlays.
+func shipped(t testing.TB, files fs.FS, overlays ...string) *kconfig.Config {
+	t.Helper()
 	tree, diags := kconfig.LoadTree(files, "runtime/Kconfig.hcl")
 	var layers []*kconfig.Layer
 	for _, name := range overlays {
@@ -72,11 +92,19 @@ func wanted(tree *kconfig.Tree, o *kconfig.Option) []string {
 }
 
 // TestShipped asks for every value of every option of the shipped tree: each time there is an edit that gives it, or a reason.
-func TestShipped(t *testing.T) {
-	config := shipped(t, "base.hcl", "overlay-aws.hcl")
+func TestShipped(t *testing.T) { askAll(t, cloudgen.Sources()) }
+
+// TestFinished asks the same of the tree in which nothing is planned any more, so that all its relations count.
+func TestFinished(t *testing.T) { askAll(t, finished(t)) }
+
+func askAll(t *testing.T, files fs.FS) {
+	config := shipped(t, files, "base.hcl", "overlay-aws.hcl")
 	outcomes := map[string]int{}
 	longest := 0
-	for _, o := range config.Tree().Options() {
+	trial := config.Trial()
+	before := len(trial.Faults())
+	const sample = 8 // of so many options, one is held to blind trial
+	for i, o := range config.Tree().Options() {
 		for _, value := range wanted(config.Tree(), o) {
 			edit, err := why.FindEdit(config, o.Name, value, why.Effort)
 			if err != nil {
@@ -87,7 +115,13 @@ func TestShipped(t *testing.T) {
 			v, _ := config.Value(o.Name)
 			switch edit.Outcome {
 			case why.OutcomeEdit:
-				checkEdit(t, config, edit)
+				checkEdit(t, config, edit, value)
+				if len(edit.Lines) == 1 || i%sample != 0 {
+					break
+				}
+				if line := oneLine(config.Tree(), trial, before, o, value); line != "" {
+					t.Errorf("%s = %s: %q, but %s does it", o.Name, value, edit.Lines, line)
+				}
 			case why.OutcomeAlready:
 				if o.Type == kconfig.Bool && v.Bool != (value == "y") || o.Type != kconfig.Bool && v.Text != value {
 					t.Errorf("%s is %s, not %s", o.Name, v.Shown(), value)
@@ -96,15 +130,21 @@ func TestShipped(t *testing.T) {
 				if len(edit.Reasons) == 0 {
 					t.Errorf("%s = %s: no reason", o.Name, value)
 				}
-				if v.Visible && o.Type == kconfig.Bool && o.Choice == nil && v.Reason.Kind == kconfig.ReasonDefault && len(assigned(config)) == 0 {
-					t.Errorf("%s = %s: %v", o.Name, value, edit.Reasons)
+				if i%sample != 0 {
+					break
+				}
+				if line := oneLine(config.Tree(), trial, before, o, value); line != "" {
+					t.Errorf("%s = %s: %v, but %s does it", o.Name, value, edit.Reasons, line)
 				}
 			default:
 				t.Errorf("%s = %s: the search gave up: %v", o.Name, value, edit.Reasons)
 			}
 		}
 	}
-	t.Log(outcomes, "longest:", longest)
+	t.Log(outcomes, "longest:", longest, "sets of assignments tried by hand:", trial.Tried())
+	if trial.Tried() < 100 {
+		t.Error("nothing was held to it")
+	}
 	for _, outcome := range []string{why.OutcomeAlready, why.OutcomeEdit, why.OutcomeImpossible} {
 		if outcomes[outcome] == 0 {
 			t.Errorf("no question ended with %q", outcome)
@@ -112,7 +152,7 @@ func TestShipped(t *testing.T) {
 	}
 }
 
-func checkEdit(t *testing.T, config *kconfig.Config, edit *why.Edit) {
+func checkEdit(t *testing.T, config *kconfig.Config, edit *why.Edit, value string) {
 	t.Helper()
 	layer, diags := kconfig.ParseOverlay("edit.hcl", []byte(strings.Join(edit.Lines, "\n")+"\n"))
 	if diags.HasErrors() {
@@ -127,17 +167,34 @@ func checkEdit(t *testing.T, config *kconfig.Config, edit *why.Edit) {
 	if v.Option.Type == kconfig.Bool {
 		got = map[bool]string{true: "y", false: "n"}[v.Bool]
 	}
-	if got != edit.Value {
-		t.Errorf("%q: %s is %q, not %q", edit.Lines, edit.Name, got, edit.Value)
+	if got != value {
+		t.Errorf("%q: %s is %q, not %q", edit.Lines, edit.Name, got, value)
 	}
 }
 
-func assigned(config *kconfig.Config) []string {
-	var names []string
-	for _, layer := range config.Layers() {
-		for _, a := range layer.Assignments {
-			names = append(names, fmt.Sprint(a.Name))
+// oneLine looks, without knowledge of the conditions, for one assignment that gives the value: of each option y, n, or the value that is asked for.
+func oneLine(tree *kconfig.Tree, trial *kconfig.Trial, before int, o *kconfig.Option, value string) string {
+	text, problem, _ := o.Parse(value)
+	if problem != "" || o.Planned != "" {
+		return ""
+	}
+	for _, other := range tree.Options() {
+		if other.Prompt == "" || other.Planned != "" {
+			continue
+		}
+		for _, try := range []string{"y", "n", text} {
+			canonical, problem, _ := other.Parse(try)
+			if problem != "" || other.Type == kconfig.String && try != text {
+				continue
+			}
+			trial.Resolve([]kconfig.Setting{{Option: other, Text: canonical}})
+			s := trial.State(o)
+			if o.Type == kconfig.Bool && s.On == (text == "y") || o.Type != kconfig.Bool && s.HasValue && s.Text == text {
+				if len(trial.Faults()) <= before {
+					return other.OverlayLine(canonical)
+				}
+			}
 		}
 	}
-	return names
+	return ""
 }
