@@ -20,7 +20,7 @@ type Edit struct {
 	Outcome string  `json:"outcome"`         // one of the constants below
 
 	Lines   []string `json:"lines,omitempty"`   // of an overlay; added as the last one they give the value
-	Changes []Change `json:"changes,omitempty"` // other options that take another value by it
+	Changes []Change `json:"changes,omitempty"` // options without a line that take another value by it
 	Reasons []Reason `json:"reasons,omitempty"` // why there is no edit
 	Nearest []string `json:"nearest,omitempty"` // without an edit: the lines that the reasons are about
 
@@ -121,6 +121,9 @@ func (e *Edit) find(config *kconfig.Config, goal kconfig.Setting, effort int) {
 		}
 		e.Outcome, e.Lines = OutcomeEdit, linesOf(one.settings)
 		for _, o := range one.changed {
+			if slices.ContainsFunc(one.settings, func(s kconfig.Setting) bool { return s.Option == o }) {
+				continue
+			}
 			e.Changes = append(e.Changes, Change{o.Name, valueOrNil(config, o), valueOrNil(resolved, o), o})
 		}
 		return
@@ -220,7 +223,7 @@ func hasValue(config *kconfig.Config, goal kconfig.Setting) bool {
 func linesOf(settings []kconfig.Setting) []string {
 	lines := make([]string, len(settings))
 	for i, s := range settings {
-		if lines[i] = s.Option.OverlayLine(s.Text); s.Option.Secret {
+		if lines[i] = s.Option.OverlayLine(s.Text); s.Option.Secret && s.Text != "" {
 			lines[i] = s.Option.OverlayLine("…")
 		}
 	}

@@ -101,10 +101,10 @@ func (x *explainer) part(e *kconfig.Expr, wanted bool, depth int) Part {
 		}
 	case e.Op == kconfig.OpValue:
 	case e.Op == kconfig.OpNot:
-		p.Parts = []Part{x.part(e.Left, !wanted, depth)}
+		p.Parts = []Part{x.operand(e.Left, !wanted, lacks(p), depth)}
 	case e.Op == kconfig.OpAnd, e.Op == kconfig.OpOr:
 		for _, one := range operands(e, e.Op) {
-			p.Parts = append(p.Parts, x.part(one, wanted, depth))
+			p.Parts = append(p.Parts, x.operand(one, wanted, lacks(p), depth))
 		}
 	default:
 		for _, o := range e.Options() {
@@ -117,6 +117,14 @@ func (x *explainer) part(e *kconfig.Expr, wanted bool, depth int) Part {
 		}
 	}
 	return p
+}
+
+// operand is part of a larger part. Where that is as it should be, nothing in it is in the way.
+func (x *explainer) operand(e *kconfig.Expr, wanted, lacking bool, depth int) Part {
+	if !lacking {
+		wanted = x.trial.Holds(e)
+	}
+	return x.part(e, wanted, depth)
 }
 
 // leaf tells about a bool that is in the way: what holds it, and what would have to change.
@@ -155,7 +163,7 @@ func (x *explainer) leaf(p *Part, o *kconfig.Option, depth int) {
 		return
 	}
 	x.shown[o] = true
-	p.Note = "it lacks"
+	p.Note = "it needs in turn"
 	for _, d := range o.Definitions {
 		if d.Prompt == "" {
 			continue

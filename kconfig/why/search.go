@@ -365,7 +365,7 @@ func (f *finder) mendNoEffect(o *kconfig.Option) ways {
 	}
 	all = f.flip(condition{visible: o}).union(f.changeDefault(o, []string{s.AssignedText}))
 	switch {
-	case o.Secret:
+	case o.Secret && s.Text != "": // a line would show it
 	case s.Text != "", o.Type == kconfig.String:
 		all = all.union(f.direct(o, s.Text)) // what it has anyway
 	}

@@ -124,6 +124,9 @@ func (e *Edit) WriteText(w io.Writer) error {
 		for _, line := range e.Lines {
 			t.line(0, "%s", line)
 		}
+		if e.option.Secret && e.Value != "" {
+			t.line(0, "# Write the secret in the place of the dots.")
+		}
 		t.changes(e.Changes)
 		t.open(e)
 	case OutcomeUnknown:
@@ -270,6 +273,8 @@ func (t *text) choice(c *Choice) {
 		switch {
 		case m.Planned != "":
 			line += ", not built yet: " + m.Planned
+		case c.Selected == "" && c.Optional && len(c.Needs) == 0:
+			line = m.Name
 		case !m.Visible && m.Value == "":
 			line += ", not available"
 		}
