@@ -169,6 +169,11 @@ func (l *loader) glob(from, pattern string) ([]string, error) {
 	if !fs.ValidPath(full) || path.IsAbs(pattern) {
 		return nil, errors.New("the path leaves the tree")
 	}
+	if guard, is := l.fsys.(Guard); is {
+		if err := guard.MaySource(from, full); err != nil {
+			return nil, err
+		}
+	}
 	names, err := fs.Glob(l.fsys, full)
 	if err != nil {
 		return nil, fmt.Errorf("not a valid pattern")

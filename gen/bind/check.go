@@ -1,6 +1,7 @@
 package bind
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -129,6 +130,15 @@ func (s *Struct) Options() []string {
 // option that fits, and every option changes something. An option does that when a field is bound to it, an expression refers to it, it
 // selects or implies others, or its folder says why it does not (effect, planned).
 func CheckTree(options *kconfig.Tree, sources *source.Tree, dir string) (kconfig.Diagnostics, error) {
+	return checkTree(options, sources, dir, func(*kconfig.Option) bool { return true })
+}
+
+// CheckFolder is CheckTree for a tree of somebody else, all of which is below dir: of the options those that it defines first are checked.
+func CheckFolder(options *kconfig.Tree, sources *source.Tree, dir string) (kconfig.Diagnostics, error) {
+	return checkTree(options, sources, dir, func(option *kconfig.Option) bool { return strings.HasPrefix(option.File(), dir+"/") })
+}
+
+func checkTree(options *kconfig.Tree, sources *source.Tree, dir string, counts func(*kconfig.Option) bool) (kconfig.Diagnostics, error) {
 	folders, err := sources.Folders(dir)
 	if err != nil {
 		return nil, err
@@ -137,6 +147,9 @@ func CheckTree(options *kconfig.Tree, sources *source.Tree, dir string) (kconfig
 	used := referred(options)
 	for _, folder := range folders {
 		in, err := sources.Package(folder)
+		if errors.Is(err, source.ErrNoFiles) {
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -158,7 +171,7 @@ func CheckTree(options *kconfig.Tree, sources *source.Tree, dir string) (kconfig
 		}
 	}
 	for _, option := range options.Options() {
-		if used[option.Name] || option.Effect != "" || option.Planned != "" || (option.Choice != nil && used[option.Choice.Name]) || selects(option) {
+		if !counts(option) || used[option.Name] || option.Effect != "" || option.Planned != "" || (option.Choice != nil && used[option.Choice.Name]) || selects(option) {
 			continue
 		}
 		wrong := diagnostic(CodeUnbound, option.Range(), "%s changes nothing: no Config field is bound to it, and no expression refers to it", option.Name)

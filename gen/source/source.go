@@ -3,6 +3,7 @@
 package source
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"go/ast"
@@ -23,10 +24,12 @@ import (
 // architectures are those of Linux that differ in which files Go takes. A file that any of them takes is part of a package.
 var architectures = []string{"amd64", "386", "arm", "arm64", "loong64", "mips", "mipsle", "mips64", "mips64le", "ppc64le", "riscv64", "s390x"}
 
-// Tree is a Go module in a file system. It may be used by several goroutines.
+// Tree is a Go module in a file system, and modules of others beside it, whose folders have their import paths for names. It may be used by
+// several goroutines.
 type Tree struct {
 	fsys   fs.FS
 	module string
+	others []string // paths of the other modules, longest first
 	goLine string
 	files  *token.FileSet // knows the positions of every syntax tree, under slash paths in fsys
 
@@ -34,7 +37,13 @@ type Tree struct {
 	packages map[string]*Package
 }
 
-// Open reads go.mod at the root of fsys.
+// WithModules is a file system that holds modules of others too, each below its path.
+type WithModules interface {
+	fs.FS
+	Modules() []string // their paths
+}
+
+// Open reads go.mod at the root of fsys, which may be a WithModules.
 func Open(fsys fs.FS) (*Tree, error) {
 	text, err := fs.ReadFile(fsys, "go.mod")
 	if err != nil {
@@ -47,7 +56,12 @@ func Open(fsys fs.FS) (*Tree, error) {
 	if parsed.Module == nil || parsed.Go == nil {
 		return nil, errors.New("go.mod: it needs a module and a go line")
 	}
-	return &Tree{fsys: fsys, module: parsed.Module.Mod.Path, goLine: parsed.Go.Version, files: token.NewFileSet(), packages: map[string]*Package{}}, nil
+	tree := &Tree{fsys: fsys, module: parsed.Module.Mod.Path, goLine: parsed.Go.Version, files: token.NewFileSet(), packages: map[string]*Package{}}
+	if with, is := fsys.(WithModules); is {
+		tree.others = slices.Clone(with.Modules())
+		slices.SortFunc(tree.others, func(a, b string) int { return cmp.Or(cmp.Compare(len(b), len(a)), strings.Compare(a, b)) })
+	}
+	return tree, nil
 }
 
 // Module is the path of the module.
@@ -61,6 +75,25 @@ func (t *Tree) FS() fs.FS { return t.fsys }
 
 // Position gives file and line of a place in a syntax tree.
 func (t *Tree) Position(place token.Pos) token.Position { return t.files.Position(place) }
+
+// ErrNoFiles is about a folder whose Go files are all for other systems than Linux, or left out by build constraints.
+var ErrNoFiles = errors.New("no Go files for Linux")
+
+// ImportError is about an import that leads nowhere.
+type ImportError struct {
+	By    *Package
+	Path  string         // what is imported
+	Place token.Position // of the import, as Tree.Position gives it
+	Err   error
+}
+
+// Error names the place and the cause.
+func (e *ImportError) Error() string {
+	return fmt.Sprintf("%s: import of %s: %v", e.Place, e.Path, e.Err)
+}
+
+// Unwrap gives the cause.
+func (e *ImportError) Unwrap() error { return e.Err }
 
 // Package is one package as Linux builds it, without its tests.
 type Package struct {
@@ -90,12 +123,25 @@ func (t *Tree) Package(dir string) (*Package, error) {
 	return read, nil
 }
 
-// DirOf gives the folder of an import path; false when it is of another module.
+// DirOf gives the folder of an import path; false when no module of the tree holds it.
 func (t *Tree) DirOf(importPath string) (string, bool) {
+	if t.ModuleOf(importPath) != t.module {
+		return importPath, true
+	}
 	if importPath == t.module {
 		return ".", true
 	}
 	return strings.CutPrefix(importPath, t.module+"/")
+}
+
+// ModuleOf gives the path of the module that a folder is of.
+func (t *Tree) ModuleOf(dir string) string {
+	for _, each := range t.others {
+		if dir == each || strings.HasPrefix(dir, each+"/") {
+			return each
+		}
+	}
+	return t.module
 }
 
 // IsStandard tells whether an import path is of the standard library: no other has a first element without a dot.
@@ -108,6 +154,8 @@ func (t *Tree) read(dir string) (*Package, error) {
 	result := &Package{Dir: dir, Path: path.Join(t.module, dir), tree: t}
 	if dir == "." {
 		result.Path = t.module
+	} else if t.ModuleOf(dir) != t.module {
+		result.Path = dir
 	}
 	for _, architecture := range architectures {
 		found, err := t.context(architecture).ImportDir(path.Join("/", dir), 0)
@@ -133,7 +181,7 @@ func (t *Tree) read(dir string) (*Package, error) {
 		}
 	}
 	if len(result.goFiles) == 0 {
-		return nil, fmt.Errorf("%s: no Go files for Linux", dir)
+		return nil, fmt.Errorf("%s: %w", dir, ErrNoFiles)
 	}
 	for _, list := range []*[]string{&result.goFiles, &result.Files, &result.Imports} {
 		slices.Sort(*list)
@@ -304,27 +352,53 @@ func (t *Tree) Import(file *ast.File, name string) string {
 	return ""
 }
 
-// Closure gives the packages of the module that those in dirs need, themselves included, and the import paths of other modules that they
-// need; both sorted. The standard library is left out.
+// PlaceOfImport gives the place of an import in the package's files; the zero Position where there is none.
+func (p *Package) PlaceOfImport(importPath string) token.Position {
+	files, err := p.parse()
+	if err != nil {
+		return token.Position{}
+	}
+	for _, file := range files {
+		for _, each := range file.Imports {
+			if text, err := strconv.Unquote(each.Path.Value); err == nil && text == importPath {
+				return p.tree.Position(each.Path.Pos())
+			}
+		}
+	}
+	return token.Position{}
+}
+
+// Closure gives the packages of the tree's modules that those in dirs need, themselves included, and the import paths of all further modules
+// that they need; both sorted. The standard library is left out. An import of a package that the modules lack is an *ImportError.
 func (t *Tree) Closure(dirs ...string) (own []*Package, external []string, err error) {
+	type wanted struct {
+		dir, path string
+		by        *Package // nil for those in dirs
+	}
 	seen := map[string]bool{}
 	others := map[string]bool{}
-	waiting := slices.Clone(dirs)
+	var waiting []wanted
+	for _, dir := range dirs {
+		waiting = append(waiting, wanted{dir: dir})
+	}
 	for len(waiting) > 0 {
-		dir := waiting[len(waiting)-1]
+		next := waiting[len(waiting)-1]
 		waiting = waiting[:len(waiting)-1]
-		if seen[dir] {
+		if seen[next.dir] {
 			continue
 		}
-		seen[dir] = true
-		read, err := t.Package(dir)
+		seen[next.dir] = true
+		read, err := t.Package(next.dir)
+		if err != nil && next.by != nil {
+			err = &ImportError{By: next.by, Path: next.path, Place: next.by.PlaceOfImport(next.path), Err: err}
+		}
 		if err != nil {
 			return nil, nil, err
 		}
 		own = append(own, read)
 		for _, imported := range read.Imports {
 			if inside, ours := t.DirOf(imported); ours {
-				waiting = append(waiting, inside)
+				waiting = append(waiting, wanted{inside, imported, read})
 			} else if !IsStandard(imported) {
 				others[imported] = true
 			}
@@ -338,14 +412,23 @@ func (t *Tree) Closure(dirs ...string) (own []*Package, external []string, err e
 	return own, external, nil
 }
 
-// Folders gives the folders below dir that hold Go files, sorted; testdata is left out.
+// isNoFolder tells whether what is below a folder is no part of its module.
+func (t *Tree) isNoFolder(name, base string) bool {
+	if base == "testdata" || base == "vendor" || strings.ContainsAny(base[:1], "._") {
+		return true
+	}
+	_, err := fs.Stat(t.fsys, path.Join(name, "go.mod"))
+	return err == nil
+}
+
+// Folders gives the folders below dir that hold Go files of its module, sorted; testdata is left out.
 func (t *Tree) Folders(dir string) ([]string, error) {
 	var folders []string
 	err := fs.WalkDir(t.fsys, dir, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
 			return err
 		}
-		if entry.IsDir() && (entry.Name() == "testdata" || (name != dir && strings.ContainsAny(entry.Name()[:1], "._"))) {
+		if entry.IsDir() && name != dir && t.isNoFolder(name, entry.Name()) {
 			return fs.SkipDir
 		}
 		if !entry.IsDir() && strings.HasSuffix(name, ".go") && !strings.HasSuffix(name, "_test.go") && !slices.Contains(folders, path.Dir(name)) {
