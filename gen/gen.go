@@ -22,7 +22,8 @@ import (
 // Settings say what is generated beside the configuration.
 type Settings = plan.Settings
 
-// Plan decides what is generated from a resolved configuration and cloudgen's sources, a module with runtime/ and templates/. It is nil when
+// Plan decides what is generated from a resolved configuration and cloudgen's sources, a module with runtime/ and templates/, which users'
+// modules may stand beside (package outside). It is nil when
 // there is an error among the diagnostics, which also tell what is worth knowing. The error is about the sources themselves.
 func Plan(config *kconfig.Config, sources fs.FS, settings Settings) (*plan.Plan, kconfig.Diagnostics, error) {
 	tree, err := source.Open(sources)
@@ -58,12 +59,14 @@ func content(p *plan.Plan, file plan.File, config *kconfig.Config, sources fs.FS
 	case file.From == plan.Resolved:
 		return config.JSON()
 	case file.From.IsTemplate():
-		return fill(p, string(file.From), sources)
+		return fill(p, file, sources)
 	}
 	return fs.ReadFile(sources, string(file.From))
 }
 
-func fill(p *plan.Plan, name string, sources fs.FS) ([]byte, error) {
+// fill fills in a template: with the plan, or in the folder of a user's module with what the plan says of it.
+func fill(p *plan.Plan, file plan.File, sources fs.FS) ([]byte, error) {
+	name := string(file.From)
 	text, err := fs.ReadFile(sources, name)
 	if err != nil {
 		return nil, err
@@ -73,7 +76,14 @@ func fill(p *plan.Plan, name string, sources fs.FS) ([]byte, error) {
 		return nil, err
 	}
 	var filled bytes.Buffer
-	err = parsed.Execute(&filled, p)
+	var values any = p
+	if tree := p.TreeIn(path.Dir(file.Path)); tree != nil {
+		values = struct {
+			*plan.Tree
+			Runtime plan.Runtime
+		}{tree, p.Runtime}
+	}
+	err = parsed.Execute(&filled, values)
 	return filled.Bytes(), err
 }
 

@@ -6,6 +6,7 @@ package modules
 import (
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -79,6 +80,18 @@ func Pin(goMod, goSum []byte) (*Pinned, error) {
 		pinned.sums[fields[0]+" "+fields[1]] = line
 	}
 	return pinned, nil
+}
+
+// GoVersion gives the go line of a go.mod.
+func GoVersion(goMod []byte) (string, error) {
+	parsed, err := modfile.ParseLax("go.mod", goMod, nil)
+	if err != nil {
+		return "", err
+	}
+	if parsed.Go == nil {
+		return "", errors.New("go.mod: it needs a go line")
+	}
+	return parsed.Go.Version, nil
 }
 
 // Requirements gives the lines that a program needs which imports the given packages of other modules.

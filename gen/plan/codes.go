@@ -9,6 +9,7 @@ const (
 	CodeComponent   kconfig.Code = "E072" // a component's package is not what its slot asks for
 	CodeValueTooBig kconfig.Code = "E073" // a value does not fit the Go type of the field that is bound to its option
 	CodeName        kconfig.Code = "E074" // the name of the variant cannot be part of a module path
+	CodeTree        kconfig.Code = "E075" // a package of a user's tree cannot be read, or cannot be part of the output
 
 	CodeMarked kconfig.Code = "W010" // the build carries a mark
 )

@@ -31,8 +31,9 @@ const ownModules = "cloudmodule.local"
 
 // Settings is what a plan depends on beside the configuration.
 type Settings struct {
-	Name   string  // of the variant
-	Inside *Inside // nil: the output is a module of its own
+	Name   string   // of the variant
+	Inside *Inside  // nil: the output is a module of its own
+	Trees  []string // folders of users' trees in the sources
 }
 
 // Inside is the module around the output.
@@ -41,7 +42,7 @@ type Inside struct {
 	Package string // import path of the output folder
 }
 
-// Make makes the plan for a resolved configuration. The diagnostics hold what is wrong with the configuration or with the components, and
+// Make makes the plan for a resolved configuration. The sources are cloudgen's, with users' modules beside them. The diagnostics hold what is wrong with the configuration or with the components, and
 // what is worth knowing; the plan is nil when there is an error among them. The error is about cloudgen's own sources.
 func Make(config *kconfig.Config, sources *source.Tree, table modules.Table, settings Settings) (*Plan, kconfig.Diagnostics, error) {
 	m := &maker{config: config, sources: sources}
@@ -56,8 +57,11 @@ func Make(config *kconfig.Config, sources *source.Tree, table modules.Table, set
 type maker struct {
 	config  *kconfig.Config
 	sources *source.Tree
+	inside  *Inside
 	diags   kconfig.Diagnostics
 	version string
+
+	cloudModule string // import path
 }
 
 func (m *maker) fail(code kconfig.Code, format string, arguments ...any) *kconfig.Diagnostic {
@@ -66,9 +70,11 @@ func (m *maker) fail(code kconfig.Code, format string, arguments ...any) *kconfi
 }
 
 func (m *maker) make(table modules.Table, settings Settings) (*Plan, error) {
-	result := &Plan{Marks: []Mark{}, Requires: modules.Requirements{Modules: []modules.Module{}, Sums: []string{}}, Name: settings.Name, GoVersion: m.sources.GoVersion(), Runtime: Runtime{Module: m.sources.Module()}}
+	result := &Plan{Marks: []Mark{}, Requires: modules.Requirements{Modules: []modules.Module{}, Sums: []string{}}, Name: settings.Name, GoVersion: m.sources.GoVersion(), Runtime: Runtime{Module: m.sources.Module(), GoVersion: m.sources.GoVersion()}}
+	m.inside = settings.Inside
 	m.name(result, settings)
 	m.marks(result)
+	m.trees(settings.Trees)
 
 	slots := map[string][]*kconfig.Component{}
 	for _, each := range m.config.Components() {
@@ -90,7 +96,10 @@ func (m *maker) make(table modules.Table, settings Settings) (*Plan, error) {
 		return nil, err
 	}
 	result.Version = m.version
-	if err := m.firmware(result); err != nil {
+	if m.diags.HasErrors() {
+		return nil, nil
+	}
+	if err := m.firmware(result, application); err != nil {
 		return nil, err
 	}
 	if m.diags.HasErrors() {
@@ -106,10 +115,7 @@ func (m *maker) name(result *Plan, settings Settings) {
 	}
 	result.Module = path.Join(ownModules, settings.Name)
 	result.Package = result.Module
-	result.Runtime.Dir, result.Runtime.Version = Carried, "v0.0.0"
-	if _, major, _ := module.SplitPathVersion(result.Runtime.Module); major != "" {
-		result.Runtime.Version = module.PathMajorPrefix(major) + ".0.0"
-	}
+	result.Runtime.Dir, result.Runtime.Version = Carried, placeholder(result.Runtime.Module)
 	err := module.CheckImportPath(result.Module)
 	if err != nil || settings.Name == "" || strings.Contains(settings.Name, "/") {
 		m.fail(CodeName, "%q cannot be the name of a variant: it becomes part of a module path", settings.Name).Fix = "rename the first overlay: letters, digits, - . _ and ~ are possible"
@@ -182,6 +188,7 @@ func (m *maker) components(result *Plan, cloudModule, backend, application *kcon
 	if result.CloudModule, err = m.component(cloudModule, "New"); err != nil {
 		return err
 	}
+	m.cloudModule = result.CloudModule.Import
 	if result.Backend, err = m.component(backend, "New"); err != nil {
 		return err
 	}
@@ -200,6 +207,9 @@ func (m *maker) components(result *Plan, cloudModule, backend, application *kcon
 
 // component reads a component's package: its Config and, where the slot has a constructor, that.
 func (m *maker) component(from *kconfig.Component, constructor string) (Component, error) {
+	if !m.sound(from, m.inside) {
+		return Component{}, nil
+	}
 	in, err := m.sources.Package(from.Dir)
 	if err != nil {
 		return Component{}, err
@@ -212,12 +222,16 @@ func (m *maker) component(from *kconfig.Component, constructor string) (Componen
 	if err != nil {
 		return Component{}, err
 	}
-	m.diags = append(m.diags, diags...)
+	if !m.isOutside(in.Dir) { // those of users' trees have been found
+		m.diags = append(m.diags, diags...)
+	}
 	if bound == nil {
 		m.fail(CodeComponent, "the package %s has no struct type Config", in.Dir).Subject = &from.Range
 		return result, nil
 	}
-	m.diags = append(m.diags, bind.Check(m.config.Tree(), bound)...)
+	if !m.isOutside(in.Dir) { // those of users' trees have been checked
+		m.diags = append(m.diags, bind.Check(m.config.Tree(), bound)...)
+	}
 	if m.diags.HasErrors() {
 		return result, nil
 	}
@@ -228,9 +242,42 @@ func (m *maker) component(from *kconfig.Component, constructor string) (Componen
 		}
 		if result.Type == "" {
 			m.fail(CodeComponent, "the package %s has no function %s that gives a pointer to one of its types, and an error", in.Dir, constructor).Subject = &from.Range
+		} else if from.Slot == slotBackend {
+			err = m.takesDevice(in, constructor, from)
 		}
 	}
-	return result, nil
+	return result, err
+}
+
+// takesDevice checks the arguments of a backend's constructor as far as they show: what a name of the package itself stands for, the compiler
+// finds out.
+func (m *maker) takesDevice(in *source.Package, constructor string, from *kconfig.Component) error {
+	function, _, err := in.Func(constructor)
+	if err != nil {
+		return err
+	}
+	var types []ast.Expr
+	for _, field := range function.Node.Type.Params.List {
+		for range max(1, len(field.Names)) {
+			types = append(types, field.Type)
+		}
+	}
+	fits := len(types) == 2
+	if fits {
+		_, fits = types[0].(*ast.Ident)
+	}
+	if fits {
+		if device, is := types[1].(*ast.SelectorExpr); is {
+			qualifier, plain := device.X.(*ast.Ident)
+			fits = plain && device.Sel.Name == "Device" && m.sources.Import(function.File, qualifier.Name) == m.cloudModule
+		}
+	}
+	if !fits {
+		found := m.fail(CodeComponent, "%s of the package %s does not take a Config of its own and a Device of %s", constructor, in.Dir, m.cloudModule)
+		found.Subject = &from.Range
+		found.Related = []kconfig.Related{{Message: "the function", Range: *rangeOf(m.sources.Position(function.Node.Name.Pos()), len(constructor))}}
+	}
+	return nil
 }
 
 func nameOf(in *source.Package) Package { return Package{Dir: in.Dir, Import: in.Path, Name: in.Name} }
@@ -250,7 +297,8 @@ func (m *maker) made(in *source.Package, constructor string) (string, error) {
 		return "", nil
 	}
 	name, is := pointer.X.(*ast.Ident)
-	if !is {
+	failure, named := results.List[len(results.List)-1].Type.(*ast.Ident)
+	if !is || !named || failure.Name != "error" {
 		return "", nil
 	}
 	return name.Name, nil
@@ -278,7 +326,7 @@ func (m *maker) interfaces(result *Plan, backend *kconfig.Component) error {
 }
 
 // firmware finds the field of the program that takes the application's Config.
-func (m *maker) firmware(result *Plan) error {
+func (m *maker) firmware(result *Plan, application *kconfig.Component) error {
 	in, err := m.sources.Package(firmwareDir)
 	if err != nil {
 		return err
@@ -293,6 +341,11 @@ func (m *maker) firmware(result *Plan) error {
 	}
 	if is {
 		result.Firmware.ApplicationField = m.fieldOf(declared, result.Application.Import)
+	}
+	if result.Firmware.ApplicationField == "" && m.isOutside(result.Application.Dir) {
+		found := m.fail(CodeComponent, "%s cannot be the application of the default program, which has a place for its own alone", result.Application.Import)
+		found.Subject, found.Fix = &application.Range, "leave the component out, and write a program of your own that imports the generated package"
+		return nil
 	}
 	if result.Firmware.ApplicationField == "" {
 		return fmt.Errorf("the type Program of %s has no field of the type Config of %s", in.Path, result.Application.Import)
@@ -342,12 +395,14 @@ func (m *maker) files(result *Plan, table modules.Table) error {
 	if result.Application != nil {
 		roots = append(roots, result.Application.Dir)
 	}
-	packages, external, err := m.sources.Closure(roots...)
+	packages, _, err := m.sources.Closure(roots...)
 	if err != nil {
 		return err
 	}
 	for _, each := range packages {
-		result.Runtime.Packages = append(result.Runtime.Packages, each.Dir)
+		if !m.isOutside(each.Dir) {
+			result.Runtime.Packages = append(result.Runtime.Packages, each.Dir)
+		}
 	}
 	result.Programs = programs
 	for _, name := range emitted {
@@ -361,8 +416,11 @@ func (m *maker) files(result *Plan, table modules.Table) error {
 			result.Files = append(result.Files, File{Path: strings.ReplaceAll(each.path, "NAME", result.Name), From: Source(templates + each.template)})
 		}
 	}
+	if err := m.carryTrees(result, packages); err != nil {
+		return err
+	}
 	if !result.Inside {
-		if err := m.carry(result, packages, external, table); err != nil {
+		if err := m.carry(result, packages, table); err != nil {
 			return err
 		}
 	}
@@ -371,9 +429,14 @@ func (m *maker) files(result *Plan, table modules.Table) error {
 }
 
 // carry adds the runtime's sources, and what they need of other modules.
-func (m *maker) carry(result *Plan, packages []*source.Package, external []string, table modules.Table) error {
+func (m *maker) carry(result *Plan, packages []*source.Package, table modules.Table) error {
+	var own []*source.Package
 	result.Files = append(result.Files, File{Path: Carried + "/LICENSE", From: "LICENSE"})
 	for _, each := range packages {
+		if m.isOutside(each.Dir) {
+			continue
+		}
+		own = append(own, each)
 		for _, name := range each.Files {
 			from := path.Join(each.Dir, name)
 			result.Files = append(result.Files, File{Path: path.Join(Carried, from), From: Source(from)})
@@ -391,6 +454,6 @@ func (m *maker) carry(result *Plan, packages []*source.Package, external []strin
 	if err != nil {
 		return err
 	}
-	result.Requires, err = pinned.Requirements(table, external)
+	result.Requires, err = pinned.Requirements(table, m.external(own))
 	return err
 }

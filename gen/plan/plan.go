@@ -34,8 +34,9 @@ type Plan struct {
 	Programs    []Program  `json:"programs"`
 
 	Runtime  Runtime              `json:"runtime"`
-	Requires modules.Requirements `json:"requires"` // modules of others
-	Files    []File               `json:"files"`    // sorted by path
+	Trees    []Tree               `json:"trees,omitempty"` // users' modules, sorted by path
+	Requires modules.Requirements `json:"requires"`        // modules of others that the runtime needs
+	Files    []File               `json:"files"`           // sorted by path
 }
 
 // Mark says that the build took values of a marked kind, and for which options.
@@ -46,7 +47,7 @@ type Mark struct {
 
 // Package is how a Go package is called.
 type Package struct {
-	Dir    string `json:"dir"`    // folder in cloudgen's sources
+	Dir    string `json:"dir"`    // folder in the sources: cloudgen's, or the import path in a user's module
 	Import string `json:"import"` // path
 	Name   string `json:"name"`   // of its package clause
 }
@@ -93,16 +94,17 @@ type Program struct {
 
 // Runtime is cloudgen's own module as the output needs it.
 type Runtime struct {
-	Module   string   `json:"module"`   // path
-	Version  string   `json:"version"`  // that stands in go.mod beside a replace line; it only has to fit the path
-	Dir      string   `json:"dir"`      // where the output holds it; "" when a surrounding module requires it
-	Packages []string `json:"packages"` // folders of what is needed, sorted
+	Module    string   `json:"module"`    // path
+	GoVersion string   `json:"goVersion"` // its go line
+	Version   string   `json:"version"`   // that stands in go.mod beside a replace line; it only has to fit the path
+	Dir       string   `json:"dir"`       // where the output holds it; "" when a surrounding module requires it
+	Packages  []string `json:"packages"`  // folders of what is needed, sorted
 }
 
 // Source tells what makes a file.
 type Source string
 
-// The makers of files. Any other Source is a path in cloudgen's sources that is copied.
+// The makers of files. Any other Source is a path in the sources that is copied.
 const (
 	Emitted    Source = "emit"       // gen/emit
 	Resolved   Source = "config"     // the resolved configuration
@@ -130,6 +132,11 @@ func (p *Plan) Explain(file string) string {
 			}
 		}
 		return "in the runtime that cloudgen carries"
+	}
+	for _, tree := range p.Trees {
+		if inside, is := strings.CutPrefix(path.Dir(file)+"/", tree.Dir+"/"); is && tree.Dir != "" {
+			return "in a copy of the package " + path.Join(tree.Module, inside) + " of -tree: change it there"
+		}
 	}
 	for _, each := range p.Files {
 		if each.Path == file && each.From == Emitted {
