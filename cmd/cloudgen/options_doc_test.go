@@ -10,13 +10,18 @@ import (
 
 var (
 	pageFile    = regexp.MustCompile("(?ms)^`([a-z.]+)`:\n\n```\n(.*?)^```$")
+	anyLines    = regexp.MustCompile(`(?m)^…\n`)
 	pageSession = regexp.MustCompile("(?ms)^```console\n\\$ ([^\n]*)\n(.*?)^```$")
 )
 
-// TestOptionsPage makes the files of docs/options.md and runs its commands as they are written. What they print has to be what the page
-// shows; a line … stands for any lines.
-func TestOptionsPage(t *testing.T) {
-	page, err := os.ReadFile("../../docs/options.md")
+func TestOptionsPage(t *testing.T) { checkPage(t, "../../docs/options.md") }
+
+func TestWhyPage(t *testing.T) { checkPage(t, "../../docs/why.md") }
+
+// checkPage makes the files of a page and runs its commands as they are written. What they print has to be what the page shows; a line …
+// stands for any lines, and … at the end of a line for its rest.
+func checkPage(t *testing.T, name string) {
+	page, err := os.ReadFile(name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,7 +38,8 @@ func TestOptionsPage(t *testing.T) {
 	for _, session := range sessions {
 		t.Run(session[1], func(t *testing.T) {
 			pattern := regexp.QuoteMeta(session[2])
-			pattern = strings.ReplaceAll(pattern, "…\n", "(?s:.*\n)?")
+			pattern = anyLines.ReplaceAllString(pattern, "(?s:.*\n)?")
+			pattern = strings.ReplaceAll(pattern, "…\n", ".*\n") // the rest of a line
 			if got := shell(t, session[1]); !regexp.MustCompile(`\A` + pattern + `\z`).MatchString(got) {
 				t.Errorf("it prints\n%s\nand the page says\n%s", got, session[2])
 			}

@@ -361,3 +361,21 @@ func checkEdit(t *testing.T, config *kconfig.Config, edit *Edit) {
 		t.Errorf("%q: %s is %q, not %q", edit.Lines, edit.Name, got, edit.Value)
 	}
 }
+
+// TestFaults holds the faults of a trial to the errors of the engine: one has some if and only if the other has.
+func TestFaults(t *testing.T) {
+	invalid := 0
+	for seed := range uint64(1000) {
+		treeText, layer := makeTree(seed)
+		config, valid := resolveText(t, treeText, strings.SplitAfter(layer, "\n")...) // a layer each: two members in one is another error
+		if faults := config.Trial().Faults(); (len(faults) == 0) != valid {
+			t.Fatalf("seed %d: %d faults, and the engine says %v\n%s\nlayer:\n%s", seed, len(faults), valid, treeText, layer)
+		}
+		if !valid {
+			invalid++
+		}
+	}
+	if invalid < 100 || invalid > 900 {
+		t.Errorf("%d of 1000 are invalid: too few of one kind", invalid)
+	}
+}

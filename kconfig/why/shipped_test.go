@@ -103,7 +103,7 @@ func askAll(t *testing.T, files fs.FS) {
 	longest := 0
 	trial := config.Trial()
 	before := len(trial.Faults())
-	const sample = 8 // of so many options, one is held to blind trial
+	const sample = 40 // of so many options, one is held to blind trial
 	for i, o := range config.Tree().Options() {
 		for _, value := range wanted(config.Tree(), o) {
 			edit, err := why.FindEdit(config, o.Name, value, why.Effort)

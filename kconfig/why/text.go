@@ -120,7 +120,7 @@ func (e *Edit) WriteText(w io.Writer) error {
 	case OutcomeAlready:
 		t.line(0, "%s is %s already.", e.Name, value)
 	case OutcomeEdit:
-		t.line(0, "# Add to the last overlay:")
+		t.open(e)
 		for _, line := range e.Lines {
 			t.line(0, "%s", line)
 		}
@@ -128,7 +128,6 @@ func (e *Edit) WriteText(w io.Writer) error {
 			t.line(0, "# Write the secret in the place of the dots.")
 		}
 		t.changes(e.Changes)
-		t.open(e)
 	case OutcomeUnknown:
 		t.line(0, "No edit was found that gives %s = %s.", e.Name, value)
 		t.reasons(e)
@@ -161,15 +160,17 @@ func (t *text) changes(all []Change) {
 	}
 }
 
-// open tells of fewer lines, which need values that only the user knows.
+// open begins an edit. It tells first of fewer lines, which need values that only the user knows.
 func (t *text) open(e *Edit) {
 	if len(e.Open) == 0 {
+		t.line(0, "# Add to the last overlay:")
 		return
 	}
-	t.line(0, "# Fewer lines do, together with values of your own for %s:", list(e.Missing))
+	t.line(0, "# With values of your own for %s, this is enough:", list(e.Missing))
 	for _, line := range e.Open {
 		t.line(0, "#   %s", line)
 	}
+	t.line(0, "# Without them, add to the last overlay:")
 }
 
 func (t *text) reasons(e *Edit) {
