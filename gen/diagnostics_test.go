@@ -8,6 +8,7 @@ import (
 	"os"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -15,6 +16,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/cloudgen/cloudgen/gen/bind"
+	"github.com/cloudgen/cloudgen/gen/outside"
 	"github.com/cloudgen/cloudgen/gen/source"
 	"github.com/cloudgen/cloudgen/kconfig"
 )
@@ -54,7 +56,9 @@ func (e example) found(t *testing.T) (kconfig.Diagnostics, kconfig.Sources) {
 		maps.Copy(under, files)
 		fsys = under
 	}
-	tree, diags := kconfig.LoadTree(fsys, "runtime/Kconfig.hcl")
+	joined := e.join(t, fsys)
+	fsys = joined
+	tree, diags := kconfig.LoadTree(fsys, append([]string{"runtime/Kconfig.hcl"}, joined.Roots()...)...)
 	texts := maps.Clone(tree.Sources())
 	for file, entry := range files {
 		texts[file] = entry.Data
@@ -76,11 +80,42 @@ func (e example) found(t *testing.T) (kconfig.Diagnostics, kconfig.Sources) {
 	if diags = append(append(diags, found...), resolved...); diags.HasErrors() {
 		t.Fatal(diags)
 	}
-	_, found, err := Plan(config, fsys, Settings{Name: strings.TrimSuffix(name, ".hcl")})
+	_, found, err := Plan(config, fsys, Settings{Name: strings.TrimSuffix(name, ".hcl"), Trees: joined.Dirs()})
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, each := range found { // the command shows users' files so
+		if each.Subject != nil {
+			each.Subject.Filename = joined.Shown(each.Subject.Filename)
+		}
+	}
 	return append(diags, found...), texts
+}
+
+// join brings the module in the folder mycloud of an example beside the sources, if there is one.
+func (e example) join(t *testing.T, under fs.FS) *outside.Joined {
+	var trees []*outside.Tree
+	if slices.ContainsFunc(e.archive.Files, func(file txtar.File) bool { return file.Name == "mycloud/go.mod" }) {
+		t.Chdir(t.TempDir())
+		for _, file := range e.archive.Files {
+			if err := os.MkdirAll(path.Dir(file.Name), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file.Name, file.Data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		tree, diags := outside.Open("mycloud")
+		if tree == nil {
+			t.Fatal(diags)
+		}
+		trees = append(trees, tree)
+	}
+	joined, diags := outside.Join(under, trees...)
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	return joined
 }
 
 // write writes the section of the page, or says what else came of the example.

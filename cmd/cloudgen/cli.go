@@ -42,6 +42,7 @@ type invocation struct {
 // flags are the values of all flags of all verbs.
 type flags struct {
 	overlays []string
+	trees    []string
 	sets     []string
 	targets  []string
 	output   string
@@ -58,6 +59,7 @@ type flags struct {
 
 func (f *flags) register(set *flag.FlagSet) {
 	set.Var(list{&f.overlays}, "overlay", "")
+	set.Var(list{&f.trees}, "tree", "")
 	set.Var(list{&f.sets}, "set", "")
 	set.Var(list{&f.targets}, "target", "")
 	set.StringVar(&f.output, "o", "", "")

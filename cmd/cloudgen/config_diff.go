@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/cloudgen/cloudgen"
 	"github.com/cloudgen/cloudgen/gen"
 	"github.com/cloudgen/cloudgen/gen/effects"
 	"github.com/cloudgen/cloudgen/gen/source"
@@ -24,9 +23,8 @@ type differences struct {
 
 // configDiff compares two configurations, and what is generated from them.
 func configDiff(_ context.Context, call *invocation) int {
-	files := cloudgen.Sources()
-	tree, diagnostics := kconfig.LoadTree(files, treeRoot) // one for both sides
-	both := &configuration{sources: kconfig.Sources{}}
+	files, tree, diagnostics := loadTree(&call.flags) // one for both sides
+	both := &configuration{files: files, sources: kconfig.Sources{}}
 	var sides [2]*configuration
 	for i, word := range call.words {
 		side := &flags{overlays: overlaysOf(word)}
@@ -77,7 +75,7 @@ func (c *configuration) add(side *configuration) {
 
 // compareEffects plans both sides. Where one has no plan, its diagnostics go to both and nothing is compared.
 func compareEffects(sides [2]*configuration, both *configuration) (*effects.Difference, int, error) {
-	sources, err := source.Open(cloudgen.Sources())
+	sources, err := source.Open(both.files)
 	if err != nil {
 		return nil, exitEnvironment, err
 	}

@@ -5,13 +5,14 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
 	"strings"
 
-	"github.com/cloudgen/cloudgen"
+	"github.com/cloudgen/cloudgen/gen/outside"
 	"github.com/cloudgen/cloudgen/gen/plan"
 	"github.com/cloudgen/cloudgen/kconfig"
 )
@@ -24,9 +25,10 @@ const (
 	shippedPrefix = "<cloudgen>/"
 )
 
-// configuration is what the flags -overlay and -set come to.
+// configuration is what the flags -overlay, -set and -tree come to.
 type configuration struct {
 	name        string          // of the variant: the first overlay without "overlay-" and extension
+	files       *outside.Joined // our sources, and users' modules
 	resolved    *kconfig.Config // nil where a layer could not be read
 	diagnostics kconfig.Diagnostics
 	sources     kconfig.Sources // texts that diagnostics quote from
@@ -35,8 +37,7 @@ type configuration struct {
 
 // resolve reads the option tree and all layers, and resolves them.
 func resolve(f *flags) *configuration {
-	files := cloudgen.Sources()
-	tree, diagnostics := kconfig.LoadTree(files, treeRoot)
+	files, tree, diagnostics := loadTree(f)
 	return resolveTree(files, tree, diagnostics, f)
 }
 
@@ -44,8 +45,8 @@ func resolve(f *flags) *configuration {
 const baseLayers = 1
 
 // resolveTree reads all layers and resolves them. It takes over the diagnostics of loading the tree.
-func resolveTree(files fs.FS, tree *kconfig.Tree, diagnostics kconfig.Diagnostics, f *flags) *configuration {
-	c := &configuration{diagnostics: diagnostics, sources: kconfig.Sources{}}
+func resolveTree(files *outside.Joined, tree *kconfig.Tree, diagnostics kconfig.Diagnostics, f *flags) *configuration {
+	c := &configuration{files: files, diagnostics: diagnostics, sources: maps.Clone(tree.Sources())}
 	if len(f.overlays) > 0 {
 		c.name = variantName(f.overlays[0])
 	}

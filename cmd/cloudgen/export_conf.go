@@ -4,7 +4,6 @@ import (
 	"context"
 	"slices"
 
-	"github.com/cloudgen/cloudgen"
 	"github.com/cloudgen/cloudgen/kconfig"
 	"github.com/cloudgen/cloudgen/kconfig/fragment"
 )
@@ -14,9 +13,8 @@ func exportConf(_ context.Context, call *invocation) int {
 	if len(call.overlays)+len(call.sets) == 0 {
 		return call.usageError("give at least one -overlay")
 	}
-	files := cloudgen.Sources()
-	tree, diagnostics := kconfig.LoadTree(files, treeRoot)
-	c, r := &configuration{diagnostics: diagnostics, sources: kconfig.Sources{}}, &report{}
+	files, tree, diagnostics := loadTree(&call.flags)
+	c, r := &configuration{files: files, diagnostics: diagnostics, sources: kconfig.Sources{}}, &report{}
 	for file, text := range tree.Sources() {
 		c.sources[file] = text
 	}

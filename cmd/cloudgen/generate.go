@@ -7,7 +7,6 @@ import (
 	"path/filepath"
 	"runtime/debug"
 
-	"github.com/cloudgen/cloudgen"
 	"github.com/cloudgen/cloudgen/gen"
 	"github.com/cloudgen/cloudgen/gen/build"
 	"github.com/cloudgen/cloudgen/gen/fault"
@@ -66,7 +65,14 @@ func (c *configuration) generate(ctx context.Context, r *report, inside bool) (s
 		return status, err
 	}
 	r.Plan = c.planned
-	files, err := gen.Files(r.Plan, c.resolved, cloudgen.Sources())
+	if inside {
+		for _, tree := range r.Plan.Trees {
+			if _, err := gen.Surrounding(r.Output, tree.Module, ""); err != nil {
+				return statusOf(err), err
+			}
+		}
+	}
+	files, err := gen.Files(r.Plan, c.resolved, c.files)
 	if err != nil {
 		return exitEnvironment, err
 	}
@@ -86,7 +92,8 @@ func (c *configuration) plan(settings *gen.Settings) (status int, err error) {
 	if settings == nil {
 		settings = &gen.Settings{Name: c.name}
 	}
-	planned, diagnostics, err := gen.Plan(c.resolved, cloudgen.Sources(), *settings)
+	settings.Trees = c.files.Dirs()
+	planned, diagnostics, err := gen.Plan(c.resolved, c.files, *settings)
 	if err != nil {
 		return exitEnvironment, err // our own sources: nothing that an edit of the overlay mends
 	}

@@ -9,10 +9,15 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/cloudgen/cloudgen/gen"
 	"github.com/cloudgen/cloudgen/lab"
 )
+
+// backendsDir holds the shipped backends, which the lab's clouds are named after.
+const backendsDir = "runtime/backend/"
 
 // labTagOptions names the option that says under which security tag a firmware looks for its credentials, by cloud.
 var labTagOptions = map[string]string{"aws": "MQTT_HELPER_SEC_TAG"}
@@ -28,6 +33,12 @@ func labRun(ctx context.Context, call *invocation) int {
 		r.Output = filepath.Join("build", c.name)
 	}
 	status, err := c.generate(ctx, r, false)
+	cloud := ""
+	if err == nil && status == exitDone {
+		if cloud, err = c.localCloud(); err != nil {
+			status = exitInput
+		}
+	}
 	if err == nil && status == exitDone {
 		r.Binaries, err = gen.Build(ctx, r.Output, r.Plan, nil)
 		status = statusOf(err)
@@ -40,18 +51,28 @@ func labRun(ctx context.Context, call *invocation) int {
 	if dir == "" {
 		dir = filepath.Join("build", "lab", c.name)
 	}
-	if err := call.runAgainstLab(ctx, c, dir, filepath.Join(r.Output, "bin", "firmware")); err != nil {
+	if err := call.runAgainstLab(ctx, c, cloud, dir, filepath.Join(r.Output, "bin", "firmware")); err != nil {
 		fmt.Fprintf(call.stderr, "cloudgen: %v\n", err)
 		return exitEnvironment
 	}
 	return exitDone
 }
 
-func (call *invocation) runAgainstLab(ctx context.Context, c *configuration, dir, binary string) (err error) {
+// localCloud names the lab's cloud for the backend that is switched on.
+func (c *configuration) localCloud() (string, error) {
+	folder, name := path.Split(c.planned.Backend.Dir)
+	if folder == backendsDir && slices.Contains(lab.Clouds(), name) {
+		return name, nil
+	}
+	return "", fmt.Errorf("the lab has no local cloud for the backend %s; it has: %s\n"+
+		"Generate without `lab`, and run bin/firmware with -endpoint HOST:PORT against a server of your own.",
+		c.planned.Backend.Import, strings.Join(lab.Clouds(), ", "))
+}
+
+func (call *invocation) runAgainstLab(ctx context.Context, c *configuration, cloud, dir, binary string) (err error) {
 	if err := makeLabDir(dir); err != nil {
 		return err
 	}
-	cloud := path.Base(c.planned.Backend.Dir)
 	options := lab.ServeOptions{Dir: dir, Listen: "localhost:0"}
 	if tag, found := c.resolved.Value(labTagOptions[cloud]); found {
 		options.Tag = int(tag.Int)

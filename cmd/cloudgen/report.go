@@ -35,8 +35,9 @@ type report struct {
 // finish ends an invocation: it prints the report as JSON, or the diagnostics as text, and gives the exit status.
 func (call *invocation) finish(c *configuration, r *report, status int, err error) int {
 	r.Status = status
+	var texts kconfig.Sources
 	if c != nil {
-		r.Diagnostics = c.diagnostics
+		r.Diagnostics, texts = c.shown()
 	}
 	if r.Diagnostics == nil {
 		r.Diagnostics = kconfig.Diagnostics{} // an empty list, not null
@@ -55,7 +56,7 @@ func (call *invocation) finish(c *configuration, r *report, status int, err erro
 		return status
 	}
 	if c != nil {
-		if err := c.diagnostics.WriteText(call.stderr, c.sources); err != nil {
+		if err := r.Diagnostics.WriteText(call.stderr, texts); err != nil {
 			return exitEnvironment
 		}
 	}

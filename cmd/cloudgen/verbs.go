@@ -6,10 +6,10 @@ import (
 	"slices"
 )
 
-const configurationUsage = "-overlay F [-overlay G]... [-set NAME=VALUE]..."
+const configurationUsage = "-overlay F [-overlay G]... [-set NAME=VALUE]... [-tree DIR]..."
 
 var (
-	configurationFlags = []string{"overlay", "set", "json"}
+	configurationFlags = []string{"overlay", "set", "tree", "json"}
 	generateFlags      = append(slices.Clone(configurationFlags), "o", "target", "no-build", "package")
 )
 
@@ -45,15 +45,15 @@ func verbTable() []verb {
 		},
 		{
 			name:    "config diff",
-			usage:   "config diff A[,A2]... B[,B2]... [-json]",
+			usage:   "config diff A[,A2]... B[,B2]... [-tree DIR]... [-json]",
 			summary: "Print which values two configurations differ in, and what that changes in the output. A and B: overlays.",
-			flags:   []string{"json"},
+			flags:   []string{"tree", "json"},
 			words:   2,
 			run:     configDiff,
 		},
 		{
 			name:    "config list",
-			usage:   "config list [NAME-PATTERN]... [-changed] [-planned] [-type T] [-origin O] [-overlay F]... [-set NAME=VALUE]... [-json]",
+			usage:   "config list [NAME-PATTERN]... [-changed] [-planned] [-type T] [-origin O] [-overlay F]... [-set NAME=VALUE]... [-tree DIR]... [-json]",
 			summary: "Print options, one a line: name, type, value, prompt.",
 			flags:   append(slices.Clone(configurationFlags), "changed", "planned", "type", "origin"),
 			words:   anyWords,
@@ -93,7 +93,7 @@ func verbTable() []verb {
 			name:    "lab",
 			usage:   "lab " + configurationUsage + " [-o DIR] [-dir DIR]",
 			summary: "Build the firmware and run it against a local cloud; Ctrl-C ends it.",
-			flags:   []string{"overlay", "set", "o", "dir"},
+			flags:   []string{"overlay", "set", "tree", "o", "dir"},
 			run:     labRun,
 		},
 		{

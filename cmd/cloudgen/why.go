@@ -43,6 +43,7 @@ func explain(_ context.Context, call *invocation) int {
 		}
 		return call.finishAnswer(c, r, exitInput, err)
 	}
+	c.showPlaces(answer)
 	if !call.json {
 		var text bytes.Buffer
 		if err := answer.WriteText(&text); err != nil {

@@ -18,7 +18,7 @@ import (
 type Effects struct {
 	Components []string // folders of what is switched on
 	Programs   []string // binaries
-	Packages   []string // folders of the runtime that are linked in
+	Packages   []string // folders of the runtime, and import paths of a user's packages, that are linked in
 	Modules    []string // of others, with their versions
 	Endpoints  []string // hosts and ports, as NAME = value
 	Topics     []string // with who publishes; of a backend that declares them, see Topics
@@ -40,14 +40,17 @@ func Of(config *kconfig.Config, p *plan.Plan, sources *source.Tree) (*Effects, e
 		e.Components = append(e.Components, each.Dir)
 		e.literal(each.Dir, each.Name+"."+each.Config.Type, &each.Config)
 	}
+	for _, tree := range p.Trees {
+		e.Packages = append(e.Packages, tree.Packages...)
+	}
 	for _, each := range p.Programs {
 		e.Programs = append(e.Programs, each.Name)
 	}
-	for _, each := range p.Requires.Modules {
+	for _, each := range p.Required().Modules {
 		e.Modules = append(e.Modules, each.Path+" "+each.Version)
 	}
 	for _, each := range p.Files {
-		if !strings.HasPrefix(each.Path, plan.Carried+"/") {
+		if !strings.HasPrefix(each.Path, plan.ThirdParty+"/") {
 			e.Files = append(e.Files, each.Path)
 		}
 	}

@@ -15,7 +15,7 @@ import (
 const PackageName = "cloudmodule"
 
 // Carried is where the runtime's packages go, below the output folder.
-const Carried = "third_party/cloudgen"
+const Carried = ThirdParty + "/cloudgen"
 
 // Plan is all that emitting and building need to know.
 type Plan struct {

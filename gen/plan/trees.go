@@ -24,8 +24,8 @@ import (
 // runtimeFolder holds all that a device runs: what programs, and users' packages, may import of cloudgen.
 const runtimeFolder = "runtime"
 
-// thirdParty is where carried modules go, below the output folder.
-const thirdParty = "third_party"
+// ThirdParty is where carried modules go, below the output folder.
+const ThirdParty = "third_party"
 
 // Tree is a user's module as the output needs it.
 type Tree struct {
@@ -219,9 +219,9 @@ func freeFolder(modulePath string, taken map[string]bool) string {
 	if !ok {
 		prefix = modulePath
 	}
-	name := path.Join(thirdParty, strings.ToLower(path.Base(prefix))) // some file systems do not tell cases apart
+	name := path.Join(ThirdParty, strings.ToLower(path.Base(prefix))) // some file systems do not tell cases apart
 	for n := 2; taken[name]; n++ {
-		name = fmt.Sprintf("%s-%d", path.Join(thirdParty, strings.ToLower(path.Base(prefix))), n)
+		name = fmt.Sprintf("%s-%d", path.Join(ThirdParty, strings.ToLower(path.Base(prefix))), n)
 	}
 	taken[name] = true
 	return name
