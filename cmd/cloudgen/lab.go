@@ -64,8 +64,8 @@ func (c *configuration) localCloud() (string, error) {
 	if folder == backendsDir && slices.Contains(lab.Clouds(), name) {
 		return name, nil
 	}
-	return "", fmt.Errorf("the lab has no local cloud for the backend %s; it has: %s\n"+
-		"Generate without `lab`, and run bin/firmware with -endpoint HOST:PORT against a server of your own.",
+	return "", fmt.Errorf("the lab has no local cloud for the backend %s; it has %s; "+
+		"generate without `lab`, and run bin/firmware with -endpoint HOST:PORT against a server of your own",
 		c.planned.Backend.Import, strings.Join(lab.Clouds(), ", "))
 }
 
