@@ -135,7 +135,7 @@ func (p *Plan) Explain(file string) string {
 	}
 	for _, tree := range p.Trees {
 		if inside, is := strings.CutPrefix(path.Dir(file)+"/", tree.Dir+"/"); is && tree.Dir != "" {
-			return "in a copy of the package " + path.Join(tree.Module, inside) + " of -tree: change it there"
+			return "in a copy of the package " + path.Join(tree.Module, inside) + ", which -tree names: change the original"
 		}
 	}
 	for _, each := range p.Files {

@@ -1,0 +1,4 @@
+# A device of My cloud.
+
+MY_CLOUD           = y
+MY_CLOUD_HOST_NAME = "cloud.example.com"
