@@ -28,6 +28,10 @@ func TestScripts(t *testing.T) {
 		t.Fatal(err)
 	}
 	caches := goCaches(t)
+	repository, err := filepath.Abs("../..")
+	if err != nil {
+		t.Fatal(err)
+	}
 	testscript.Run(t, testscript.Params{
 		Dir:                 "testdata",
 		RequireExplicitExec: true,
@@ -39,6 +43,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("WITHOUT_GO", commands) // a PATH with our command alone
 			env.Setenv("PATH", filepath.Dir(goCommand)+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Setenv("GOPROXY", "off")
+			env.Setenv("REPOSITORY", repository)
 			for name, value := range caches {
 				env.Setenv(name, value)
 			}

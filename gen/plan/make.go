@@ -207,7 +207,7 @@ func (m *maker) components(result *Plan, cloudModule, backend, application *kcon
 
 // component reads a component's package: its Config and, where the slot has a constructor, that.
 func (m *maker) component(from *kconfig.Component, constructor string) (Component, error) {
-	if !m.sound(from, m.inside) {
+	if !m.sound(from) {
 		return Component{}, nil
 	}
 	in, err := m.sources.Package(from.Dir)
@@ -232,6 +232,7 @@ func (m *maker) component(from *kconfig.Component, constructor string) (Componen
 	if !m.isOutside(in.Dir) { // those of users' trees have been checked
 		m.diags = append(m.diags, bind.Check(m.config.Tree(), bound)...)
 	}
+	m.literalTypes(bound)
 	if m.diags.HasErrors() {
 		return result, nil
 	}

@@ -71,7 +71,7 @@ func (m *maker) trees(dirs []string) {
 }
 
 // sound tells whether a component's package and all that it imports can be part of the output, when it is of a user's module.
-func (m *maker) sound(from *kconfig.Component, inside *Inside) bool {
+func (m *maker) sound(from *kconfig.Component) bool {
 	if !m.isOutside(from.Dir) {
 		return true
 	}
@@ -91,7 +91,7 @@ func (m *maker) sound(from *kconfig.Component, inside *Inside) bool {
 		if each.Dir == from.Dir && each.Name == "main" {
 			m.fail(CodeComponent, "%s is a program: a component's package is one that can be imported", each.Path).Subject = &from.Range
 		}
-		if each.Dir == from.Dir && !importable(each.Path, inside) {
+		if each.Dir == from.Dir && !importable(each.Path, m.inside) {
 			found := m.fail(CodeComponent, "%s is internal to its module: the generated code cannot import it", each.Path)
 			found.Subject, found.Fix = &from.Range, "move the package out of the folder named internal; what it imports may stay there"
 		}
@@ -124,6 +124,21 @@ func importable(importPath string, inside *Inside) bool {
 		}
 	}
 	return true
+}
+
+// literalTypes refuses nested structs whose types the generated code cannot name.
+func (m *maker) literalTypes(bound *bind.Struct) {
+	for _, each := range bound.Fields {
+		if each.Kind != bind.Nested {
+			continue
+		}
+		if in := each.Struct.Package; m.isOutside(in.Dir) && !importable(in.Path, m.inside) {
+			found := m.fail(CodeTree, "%s.%s has options, and its type is of the package %s, which is internal to its module: the generated code cannot name it", bound.Name, each.Name, in.Path)
+			found.Subject, found.Fix = &each.Range, "move the type out of the folder named internal"
+		} else {
+			m.literalTypes(each.Struct)
+		}
+	}
 }
 
 // blame makes diagnostics of what is wrong with a user's package; at is the component that it is for, or nil.
