@@ -27,6 +27,7 @@ type finder struct {
 	cases      map[remembered][][]condition
 	literals   map[*kconfig.Option][]string
 	remainders map[*kconfig.Option][]remainder
+	relations  map[*kconfig.Option][]*kconfig.Expr // of an option with others
 	lenders    map[*kconfig.Option]bool
 	memo       map[remembered]ways
 

@@ -124,6 +124,10 @@ func (f *finder) valuesFor(o *kconfig.Option, interesting []string) []string {
 			add(formatNumber(o.Type, n))
 		}
 	}
+	literals := f.literalsOf(o)
+	for _, e := range f.relations[o] {
+		interesting = append(interesting[:len(interesting):len(interesting)], f.turningPoints(e, o, !f.trial.Holds(e))...)
+	}
 	for _, text := range interesting {
 		if n, err := strconv.ParseInt(text, 0, 64); err == nil && o.Type != kconfig.String {
 			number(n)
@@ -131,7 +135,7 @@ func (f *finder) valuesFor(o *kconfig.Option, interesting []string) []string {
 			add(text)
 		}
 	}
-	for _, text := range f.literalsOf(o) {
+	for _, text := range literals {
 		add(text)
 	}
 	if f.lends(o) {
@@ -142,11 +146,14 @@ func (f *finder) valuesFor(o *kconfig.Option, interesting []string) []string {
 		number(s.High)
 	}
 	for _, r := range f.remainders[o] {
-		for _, text := range values {
+		for _, text := range values[:len(values):len(values)] {
 			n, _ := strconv.ParseInt(text, 0, 64)
 			below := n - ((n-r.rest)%r.divisor+r.divisor)%r.divisor
-			number(below)
-			number(below + r.divisor)
+			for _, n := range []int64{below, below + r.divisor} {
+				number(n)
+				number(n - 1)
+				number(n + 1)
+			}
 		}
 	}
 	return values
@@ -179,18 +186,12 @@ func (f *finder) lends(o *kconfig.Option) bool {
 		f.lenders = map[*kconfig.Option]bool{}
 		var add func(o *kconfig.Option)
 		add = func(o *kconfig.Option) {
-			if o == nil || o.Type == kconfig.Bool || f.lenders[o] {
+			if f.lenders[o] {
 				return
 			}
 			f.lenders[o] = true
-			for _, d := range o.Definitions {
-				for i := range d.Defaults {
-					add(d.Defaults[i].Value.Option)
-				}
-				for i := range d.Ranges {
-					add(d.Ranges[i].Min.Option)
-					add(d.Ranges[i].Max.Option)
-				}
+			for _, from := range lendersOf(o) {
+				add(from)
 			}
 		}
 		add(f.goal.Option)
@@ -307,13 +308,13 @@ func (f *finder) compareNumber(e *kconfig.Expr, o *kconfig.Option, x int64) bool
 // literalsOf gives the values at which conditions of the tree turn, and the option's own defaults and bounds.
 func (f *finder) literalsOf(o *kconfig.Option) []string {
 	if f.literals == nil {
-		f.literals, f.remainders = collectLiterals(f.tree)
+		f.literals, f.remainders, f.relations = collectLiterals(f.tree)
 	}
 	return f.literals[o]
 }
 
-func collectLiterals(tree *kconfig.Tree) (found map[*kconfig.Option][]string, remainders map[*kconfig.Option][]remainder) {
-	found, remainders = map[*kconfig.Option][]string{}, map[*kconfig.Option][]remainder{}
+func collectLiterals(tree *kconfig.Tree) (found map[*kconfig.Option][]string, remainders map[*kconfig.Option][]remainder, relations map[*kconfig.Option][]*kconfig.Expr) {
+	found, remainders, relations = map[*kconfig.Option][]string{}, map[*kconfig.Option][]remainder{}, map[*kconfig.Option][]*kconfig.Expr{}
 	add := func(o *kconfig.Option, text string) {
 		if !slices.Contains(found[o], text) {
 			found[o] = append(found[o], text)
@@ -326,6 +327,11 @@ func collectLiterals(tree *kconfig.Tree) (found map[*kconfig.Option][]string, re
 			seen[e] = true
 			if e.IsRelation() {
 				literalsOfRelation(e, add)
+				if options := e.Options(); len(options) > 1 {
+					for _, o := range options {
+						relations[o] = append(relations[o], e)
+					}
+				}
 				if o, r, ok := remainderOf(e); ok && !slices.Contains(remainders[o], r) {
 					remainders[o] = append(remainders[o], r)
 				}
@@ -391,7 +397,43 @@ func collectLiterals(tree *kconfig.Tree) (found map[*kconfig.Option][]string, re
 		walk(c.DependsOn)
 		walk(c.Condition)
 	}
-	return found, remainders
+	// Where a condition turns on a number that comes from another option, it turns on that one's value too.
+	for grown := true; grown; {
+		grown = false
+		for _, o := range tree.Options() {
+			for _, from := range lendersOf(o) {
+				before := len(found[from])
+				for _, text := range found[o] {
+					add(from, text)
+				}
+				grown = grown || len(found[from]) > before
+			}
+		}
+	}
+	return found, remainders, relations
+}
+
+// lendersOf gives the options that a value or bound of an option that is no bool may come from.
+func lendersOf(o *kconfig.Option) []*kconfig.Option {
+	if o.Type == kconfig.Bool {
+		return nil
+	}
+	var all []*kconfig.Option
+	add := func(e *kconfig.Expr) {
+		if e.Option != nil {
+			all = append(all, e.Option)
+		}
+	}
+	for _, d := range o.Definitions {
+		for i := range d.Defaults {
+			add(d.Defaults[i].Value)
+		}
+		for i := range d.Ranges {
+			add(d.Ranges[i].Min)
+			add(d.Ranges[i].Max)
+		}
+	}
+	return all
 }
 
 // literalsOfRelation gives the values around which a comparison of an option with a literal turns.
