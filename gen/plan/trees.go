@@ -65,7 +65,7 @@ func (m *maker) trees(dirs []string) {
 		diags, err := bind.CheckFolder(m.config.Tree(), m.sources, dir)
 		m.diags = append(m.diags, diags...)
 		if err != nil {
-			m.blame(err, nil)
+			m.blame(dir, err, nil)
 		}
 	}
 }
@@ -75,28 +75,43 @@ func (m *maker) sound(from *kconfig.Component) bool {
 	if !m.isOutside(from.Dir) {
 		return true
 	}
-	before := len(m.diags)
-	packages, _, err := m.sources.Closure(from.Dir)
+	in, err := m.sources.Package(from.Dir)
 	if err != nil {
-		m.blame(err, &from.Range)
+		m.blame(from.Dir, err, &from.Range)
 		return false
 	}
-	for _, each := range packages {
-		if !m.isOutside(each.Dir) {
+	before := len(m.diags)
+	if in.Name == "main" {
+		m.fail(CodeComponent, "%s is a program: a component's package is one that can be imported", in.Path).Subject = &from.Range
+	}
+	if !importable(in.Path, m.inside) {
+		found := m.fail(CodeComponent, "%s is internal to its module: the generated code cannot import it", in.Path)
+		found.Subject, found.Fix = &from.Range, "move the package out of the folder named internal; what it imports may stay there"
+	}
+	m.imports(in, map[string]bool{})
+	return len(m.diags) == before
+}
+
+// imports checks what a user's package imports, and what that imports.
+func (m *maker) imports(by *source.Package, seen map[string]bool) {
+	if seen[by.Dir] {
+		return
+	}
+	seen[by.Dir] = true
+	for _, imported := range by.Imports {
+		dir, is := m.sources.DirOf(imported)
+		if !is || !m.allowed(by, imported) {
 			continue
 		}
-		for _, imported := range each.Imports {
-			m.allowed(each, imported)
-		}
-		if each.Dir == from.Dir && each.Name == "main" {
-			m.fail(CodeComponent, "%s is a program: a component's package is one that can be imported", each.Path).Subject = &from.Range
-		}
-		if each.Dir == from.Dir && !importable(each.Path, m.inside) {
-			found := m.fail(CodeComponent, "%s is internal to its module: the generated code cannot import it", each.Path)
-			found.Subject, found.Fix = &from.Range, "move the package out of the folder named internal; what it imports may stay there"
+		read, err := m.sources.Package(dir)
+		switch {
+		case err != nil:
+			found := m.fail(CodeTree, "%s imports %s, which cannot be read: %s", by.Path, imported, m.cause(dir, err))
+			found.Subject = rangeOf(by.PlaceOfImport(imported), len(imported)+2)
+		case m.isOutside(dir):
+			m.imports(read, seen)
 		}
 	}
-	return len(m.diags) == before
 }
 
 // allowed refuses imports of cloudgen's own workings: they are no part of a device.
@@ -141,16 +156,8 @@ func (m *maker) literalTypes(bound *bind.Struct) {
 	}
 }
 
-// blame makes diagnostics of what is wrong with a user's package; at is the component that it is for, or nil.
-func (m *maker) blame(err error, at *hcl.Range) {
-	if wrong, is := errors.AsType[*source.ImportError](err); is {
-		if !m.allowed(wrong.By, wrong.Path) {
-			return
-		}
-		found := m.fail(CodeTree, "%s imports %s, which cannot be read: %s", wrong.By.Path, wrong.Path, cause(wrong.Err))
-		found.Subject = rangeOf(wrong.Place, len(wrong.Path)+2)
-		return
-	}
+// blame makes diagnostics of what is wrong with a user's package in dir or below; at is the component that it is for, or nil.
+func (m *maker) blame(dir string, err error, at *hcl.Range) {
 	if list, is := errors.AsType[scanner.ErrorList](err); is {
 		for _, each := range list {
 			m.fail(CodeTree, "this is not Go: %s", each.Msg).Subject = rangeOf(each.Pos, 1)
@@ -161,16 +168,16 @@ func (m *maker) blame(err error, at *hcl.Range) {
 	if at != nil {
 		text = "the component's package cannot be read"
 	}
-	m.fail(CodeTree, "%s: %s", text, cause(err)).Subject = at
+	m.fail(CodeTree, "%s: %s", text, m.cause(dir, err)).Subject = at
 }
 
-// cause says what is wrong with a folder without the names that go/build gives to it.
-func cause(err error) string {
+// cause says what is wrong with a package without the names that go/build gives to folders.
+func (m *maker) cause(dir string, err error) string {
+	if _, missing := fs.Stat(m.sources.FS(), dir); missing != nil {
+		return "there is no folder " + dir
+	}
 	if missing, is := errors.AsType[*build.NoGoError](err); is {
 		return "there are no Go files in " + strings.TrimPrefix(missing.Dir, "/")
-	}
-	if missing, is := errors.AsType[*fs.PathError](err); is {
-		return strings.TrimPrefix(missing.Path, "/") + ": " + missing.Err.Error()
 	}
 	return err.Error()
 }

@@ -79,22 +79,6 @@ func (t *Tree) Position(place token.Pos) token.Position { return t.files.Positio
 // ErrNoFiles is about a folder whose Go files are all for other systems than Linux, or left out by build constraints.
 var ErrNoFiles = errors.New("no Go files for Linux")
 
-// ImportError is about an import that leads nowhere.
-type ImportError struct {
-	By    *Package
-	Path  string         // what is imported
-	Place token.Position // of the import, as Tree.Position gives it
-	Err   error
-}
-
-// Error names the place and the cause.
-func (e *ImportError) Error() string {
-	return fmt.Sprintf("%s: import of %s: %v", e.Place, e.Path, e.Err)
-}
-
-// Unwrap gives the cause.
-func (e *ImportError) Unwrap() error { return e.Err }
-
 // Package is one package as Linux builds it, without its tests.
 type Package struct {
 	Dir     string   // slash path in the module
@@ -369,36 +353,26 @@ func (p *Package) PlaceOfImport(importPath string) token.Position {
 }
 
 // Closure gives the packages of the tree's modules that those in dirs need, themselves included, and the import paths of all further modules
-// that they need; both sorted. The standard library is left out. An import of a package that the modules lack is an *ImportError.
+// that they need; both sorted. The standard library is left out.
 func (t *Tree) Closure(dirs ...string) (own []*Package, external []string, err error) {
-	type wanted struct {
-		dir, path string
-		by        *Package // nil for those in dirs
-	}
 	seen := map[string]bool{}
 	others := map[string]bool{}
-	var waiting []wanted
-	for _, dir := range dirs {
-		waiting = append(waiting, wanted{dir: dir})
-	}
+	waiting := slices.Clone(dirs)
 	for len(waiting) > 0 {
-		next := waiting[len(waiting)-1]
+		dir := waiting[len(waiting)-1]
 		waiting = waiting[:len(waiting)-1]
-		if seen[next.dir] {
+		if seen[dir] {
 			continue
 		}
-		seen[next.dir] = true
-		read, err := t.Package(next.dir)
-		if err != nil && next.by != nil {
-			err = &ImportError{By: next.by, Path: next.path, Place: next.by.PlaceOfImport(next.path), Err: err}
-		}
+		seen[dir] = true
+		read, err := t.Package(dir)
 		if err != nil {
 			return nil, nil, err
 		}
 		own = append(own, read)
 		for _, imported := range read.Imports {
 			if inside, ours := t.DirOf(imported); ours {
-				waiting = append(waiting, wanted{inside, imported, read})
+				waiting = append(waiting, inside)
 			} else if !IsStandard(imported) {
 				others[imported] = true
 			}
