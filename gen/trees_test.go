@@ -14,7 +14,7 @@ import (
 
 // mycloud is a user's module for the small runtime of testdata/fake.txtar, by path.
 var mycloud = map[string]string{
-	"go.mod":  "module example.com/mycloud/v2\n\ngo 1.26.1\n\nrequire example.test/fake/v3 v3.1.0\n",
+	"go.mod":  "module example.com/mycloud/v2\n\ngo 1.25.0\n\nrequire example.test/fake/v3 v3.1.0\n",
 	"LICENSE": "free\n",
 	"options/Kconfig.hcl": `option "MY_CLOUD" {
   type   = bool
@@ -108,7 +108,7 @@ func TestUsersBackend(t *testing.T) {
 		t.Fatalf("trees %+v", made.Trees)
 	}
 	tree := made.Trees[0]
-	if tree.Version != "v2.0.0" || tree.Dir != "third_party/mycloud" || tree.GoVersion != "1.26.1" || made.GoVersion != "1.26.1" || made.Runtime.GoVersion != "1.26.0" {
+	if tree.Version != "v2.0.0" || tree.Dir != "third_party/mycloud" || tree.GoVersion != "1.25.0" || made.GoVersion != "1.26.0" {
 		t.Errorf("tree %+v, Go %s", tree, made.GoVersion)
 	}
 	if got := strings.Join(tree.Packages, " "); got != "example.com/mycloud/v2/frame example.com/mycloud/v2/options/driver" {
@@ -144,6 +144,18 @@ func TestUsersBackend(t *testing.T) {
 	}
 	if got := made.Explain("third_party/mycloud/frame/frame.go"); !strings.Contains(got, "example.com/mycloud/v2/frame") {
 		t.Errorf("a compiler's fault in a copy is explained by %q", got)
+	}
+}
+
+// TestUsersGo has a module that asks for a newer Go than the runtime.
+func TestUsersGo(t *testing.T) {
+	joined, config := withTree(t, "MY_CLOUD = y\n", map[string]string{"go.mod": strings.Replace(mycloud["go.mod"], "1.25.0", "1.97.1", 1)})
+	made, diags, err := Plan(config, joined, Settings{Name: "mine", Trees: joined.Dirs()})
+	if err != nil || diags.HasErrors() {
+		t.Fatal(diags, err)
+	}
+	if made.GoVersion != "1.97.1" || made.Trees[0].GoVersion != "1.97.1" || made.Runtime.GoVersion != "1.26.0" {
+		t.Errorf("Go %s, of the user %s, of the runtime %s", made.GoVersion, made.Trees[0].GoVersion, made.Runtime.GoVersion)
 	}
 }
 
