@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -18,14 +19,39 @@ func TestOptionsPage(t *testing.T) { checkPage(t, "../../docs/options.md") }
 
 func TestWhyPage(t *testing.T) { checkPage(t, "../../docs/why.md") }
 
+// TestOwnOptionsPage runs the page beside the module that it is about.
+func TestOwnOptionsPage(t *testing.T) {
+	page, err := filepath.Abs("../../docs/own-options.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	module := os.DirFS("../../examples/own-backend")
+	dir := t.TempDir()
+	if err := os.CopyFS(filepath.Join(dir, "mycloud"), module); err != nil {
+		t.Fatal(err)
+	}
+	t.Chdir(dir)
+	t.Setenv("GOPROXY", "off")
+	checkPageHere(t, page)
+}
+
 // checkPage makes the files of a page and runs its commands as they are written. What they print has to be what the page shows; a line …
 // stands for any lines, and … at the end of a line for its rest.
 func checkPage(t *testing.T, name string) {
-	page, err := os.ReadFile(name)
+	page, err := filepath.Abs(name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Chdir(t.TempDir())
+	checkPageHere(t, page)
+}
+
+// checkPageHere is checkPage in the current folder.
+func checkPageHere(t *testing.T, name string) {
+	page, err := os.ReadFile(name)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, match := range pageFile.FindAllStringSubmatch(string(page), -1) {
 		if err := os.WriteFile(match[1], []byte(match[2]), 0o644); err != nil {
 			t.Fatal(err)
