@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/fstest"
 
@@ -127,6 +128,37 @@ func TestStaysInside(t *testing.T) {
 	}
 	if err := joined.MaySource("runtime/Kconfig.hcl", "runtime/x/Kconfig.hcl"); err != nil {
 		t.Errorf("base may not source its own: %v", err)
+	}
+}
+
+// TestPipe has a pipe in the place of a file: reading it would never end.
+func TestPipe(t *testing.T) {
+	modules(t, map[string]string{"mine/go.mod": "module example.com/mine\n\ngo 1.26.0\n", "mine/Kconfig.hcl": "source \"pipe.hcl\" {}\n"})
+	if err := syscall.Mkfifo("mine/pipe.hcl", 0o644); err != nil {
+		t.Fatal(err)
+	}
+	joined, diags := Join(base, open(t, "mine")...)
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	if _, diags := kconfig.LoadTree(joined, joined.Roots()...); !diags.HasErrors() {
+		t.Error("the pipe was taken")
+	}
+}
+
+// TestModulePaths has modules that cannot stand beside the base.
+func TestModulePaths(t *testing.T) {
+	for modulePath, says := range map[string]string{
+		"example.test":          "is the beginning of that of example.test/base",
+		"example.test/base":     "its options are part of cloudgen",
+		"runtime/x":             "begins with runtime, which cloudgen uses itself",
+		"cloudmodule.local/aws": "which cloudgen has generated",
+	} {
+		modules(t, map[string]string{"go.mod": "module " + modulePath + "\n\ngo 1.26.0\n", "Kconfig.hcl": ""})
+		_, diags := Join(base, open(t, ".")...)
+		if len(diags) != 1 || !strings.Contains(diags[0].Summary, says) {
+			t.Errorf("%s: %v", modulePath, diags)
+		}
 	}
 }
 

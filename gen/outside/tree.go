@@ -131,12 +131,24 @@ func below(name, dir string) (string, bool) {
 // onDisk is a folder of this host. Symbolic links cannot lead out of it.
 type onDisk struct{ root string }
 
-// Open opens a file below the folder.
+// Open opens a file or folder below the folder. Others, as a pipe, could keep their reader waiting.
 func (d onDisk) Open(name string) (fs.File, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrInvalid}
 	}
-	return os.OpenInRoot(d.root, filepath.FromSlash(name))
+	root, err := os.OpenRoot(d.root)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { _ = root.Close() }() // only read
+	info, err := root.Stat(filepath.FromSlash(name))
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() && !info.IsDir() {
+		return nil, &fs.PathError{Op: "open", Path: name, Err: errors.New("it is not a regular file")}
+	}
+	return root.Open(filepath.FromSlash(name))
 }
 
 // conflict says why a module cannot stand beside base and the module own; "" when it can.
@@ -144,6 +156,9 @@ func (t *Tree) conflict(base fs.FS, own, reserved string) (problem, fix string) 
 	first, _, _ := strings.Cut(t.Module, "/")
 	if _, is := below(t.Module, own); is {
 		return fmt.Sprintf("the folder is of the module %s: its options are part of cloudgen", t.Module), "leave this -tree out; options of your own live in a module of your own"
+	}
+	if _, is := below(own, t.Module); is {
+		return fmt.Sprintf("the path of the module %s is the beginning of that of %s", t.Module, own), "give the module another path"
 	}
 	if first == reserved {
 		return fmt.Sprintf("the folder is of the module %s, which cloudgen has generated", t.Module), "keep your options and packages in a module of your own"
