@@ -1,0 +1,83 @@
+package lwm2m
+
+// Object is one object of a client: what it is, which instances it has from the start, and what it does. An object that only holds values
+// needs nothing else; the interfaces below are for those that do more. Their methods are called one at a time, and what they return as an
+// *Error is the answer to the server; any other error is answered with 5.00.
+type Object interface {
+	Definition() *Definition
+	// Attach is called once, before all others, with the store that holds the object's values. The object makes its first instances there.
+	Attach(store Store) error
+}
+
+// Store holds the values of a client's objects. Its methods may be called from any goroutine, but not from Reader.Read and Checker.Check,
+// during which the store is locked.
+type Store interface {
+	// Create makes an instance with its first values. Servers are told with the next update of the registration.
+	Create(instance Path, values ...Item) error
+	// Delete removes an instance.
+	Delete(instance Path) error
+	// Set sets values of instances that exist, all or none; a resource, or an instance of a multiple one, comes into being by it. Whatever
+	// has changed is notified to observing servers.
+	Set(values ...Item) error
+	// Unset removes optional resources or instances of multiple ones; what is not there is no error.
+	Unset(paths ...Path) error
+	// Get gives the value of a resource or resource instance, live where the object has a Reader.
+	Get(path Path) (Value, bool)
+	// Children gives the ids one level below a path that exist, ascending.
+	Children(path Path) []uint16
+}
+
+// Reader gives values that are not kept in the store but known when they are asked for. A path for which found is false is looked up in the
+// store.
+type Reader interface {
+	Read(path Path) (value Value, found bool)
+}
+
+// Checker may refuse what a server wants to write before any of it is applied. The values have the right types and lie in their ranges.
+// Instances of multiple resources are given one by one.
+type Checker interface {
+	Check(values []Item) error
+}
+
+// Writer is told what a server has written, once the answer has been sent. Paths are those of resources and of resource instances.
+type Writer interface {
+	Written(paths []Path)
+}
+
+// Executor runs executable resources. What has to wait until the answer has been sent (a restart) is done by the function that it returns,
+// which may be nil.
+type Executor interface {
+	Execute(path Path, arguments []Argument) (after func(), err error)
+}
+
+// Argument is one argument of an Execute, as 0 or 1='text'.
+type Argument struct {
+	Digit byte // 0 to 9
+	Value string
+	Given bool // a value was given
+}
+
+// Creator is an object whose instances servers may create and delete.
+type Creator interface {
+	// CheckCreate may refuse a new instance. The values have been checked against the definition.
+	CheckCreate(instance Path, values []Item) error
+	// CheckDelete may refuse to delete an instance.
+	CheckDelete(instance Path) error
+}
+
+// Uploader takes large values of a writable Opaque resource as they come, without holding them in memory.
+type Uploader interface {
+	// Upload begins a value of the resource. size is the announced one in bytes, -1 if none was. An upload that was begun before and has not
+	// ended has been aborted.
+	Upload(path Path, size int64) (Upload, error)
+}
+
+// Upload is one value on its way.
+type Upload interface {
+	// Write takes the next bytes. An error ends the upload and is the answer.
+	Write(part []byte) (int, error)
+	// Commit ends the upload: all has come. The function that it returns, which may be nil, is called once the answer has been sent.
+	Commit() (after func(), err error)
+	// Abort ends the upload: the rest will not come.
+	Abort(cause error)
+}
