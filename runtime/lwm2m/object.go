@@ -1,5 +1,11 @@
 package lwm2m
 
+import (
+	"context"
+	"io"
+	"log/slog"
+)
+
 // Object is one object of a client: what it is, which instances it has from the start, and what it does. An object that only holds values
 // needs nothing else; the interfaces below are for those that do more. Their methods are called one at a time, and what they return as an
 // *Error is the answer to the server; any other error is answered with 5.00.
@@ -81,3 +87,47 @@ type Upload interface {
 	// Abort ends the upload: the rest will not come.
 	Abort(cause error)
 }
+
+// Hosted is an object that needs something of the program around it. SetHost is called once, before Attach.
+type Hosted interface {
+	SetHost(host Host)
+}
+
+// Host is what the program around a client offers to its objects. Its methods may be called from any goroutine.
+type Host interface {
+	// Load gives what was saved under a name; fs.ErrNotExist when nothing was.
+	Load(name string) ([]byte, error)
+	// Save keeps a small value so that it survives a power cut at any moment.
+	Save(name string, content []byte) error
+	// Folder is where large things are kept: firmware images.
+	Folder() string
+	// Restart asks the program to restart, for the reason that is logged. It returns at once.
+	Restart(reason string)
+	// Go runs work in a goroutine that the client waits for when it ends; ctx ends then.
+	Go(work func(ctx context.Context))
+	// Fetch writes what a coap or coaps URI names to a writer, block by block. The error tells what failed: *FetchError, or that of the writer.
+	Fetch(ctx context.Context, uri string, into io.Writer) error
+	// Logger is never nil.
+	Logger() *slog.Logger
+}
+
+// FetchError tells why Host.Fetch has failed.
+type FetchError struct {
+	Cause FetchCause
+	Err   error
+}
+
+// FetchCause is a kind of failure of a download.
+type FetchCause uint8
+
+// The causes.
+const (
+	FetchUnsupported FetchCause = iota // the scheme is none that the client speaks
+	FetchInvalid                       // the URI does not parse, its host does not resolve, or the server has nothing there
+	FetchLost                          // the server does not answer, or stopped answering
+)
+
+func (e *FetchError) Error() string { return "download: " + e.Err.Error() }
+
+// Unwrap gives the cause.
+func (e *FetchError) Unwrap() error { return e.Err }
