@@ -45,9 +45,9 @@ type Checker interface {
 	Check(values []Item) error
 }
 
-// Writer is told what a server has written, once the answer has been sent. Paths are those of resources and of resource instances.
+// Writer is told what a server has written, once the answer has been sent. Instances of multiple resources are given one by one.
 type Writer interface {
-	Written(paths []Path)
+	Written(values []Item)
 }
 
 // Executor runs executable resources. What has to wait until the answer has been sent (a restart) is done by the function that it returns,
@@ -107,6 +107,8 @@ type Host interface {
 	Go(work func(ctx context.Context))
 	// Fetch writes what a coap or coaps URI names to a writer, block by block. The error tells what failed: *FetchError, or that of the writer.
 	Fetch(ctx context.Context, uri string, into io.Writer) error
+	// WatchMessages sets a function that is told the size in bytes of each datagram that the client sends or receives. It does not block.
+	WatchMessages(take func(sent bool, size int))
 	// Logger is never nil.
 	Logger() *slog.Logger
 }
