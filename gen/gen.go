@@ -46,6 +46,9 @@ func Files(p *plan.Plan, config *kconfig.Config, sources fs.FS) ([]write.File, e
 			return nil, fmt.Errorf("%s: %w", each.Path, err)
 		}
 		files[i] = write.File{Path: each.Path, Data: data}
+		if _, secret := each.From.Secret(); secret {
+			files[i].Mode = 0o600
+		}
 	}
 	return files, nil
 }
@@ -60,6 +63,10 @@ func content(p *plan.Plan, file plan.File, config *kconfig.Config, sources fs.FS
 		return config.JSON()
 	case file.From.IsTemplate():
 		return fill(p, file, sources)
+	}
+	if option, secret := file.From.Secret(); secret {
+		value, _ := config.Value(option)
+		return []byte(value.Text + "\n"), nil
 	}
 	return fs.ReadFile(sources, string(file.From))
 }

@@ -264,8 +264,10 @@ func (b *builder) optionBlock(d *Definition, block *hclsyntax.Block) {
 		} else {
 			d.Implies = append(d.Implies, made)
 		}
+	case "provision":
+		b.provision(d.Option, block)
 	default:
-		b.unknownBlock(block, []string{"default", "range", "select", "imply"})
+		b.unknownBlock(block, []string{"default", "range", "select", "imply", "provision"})
 	}
 }
 

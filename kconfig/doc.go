@@ -33,6 +33,8 @@
 //	select = [A, B]           or select "A" { if = EXPR }; imply likewise
 //	required = true | EXPR    "" and -1 count as unset
 //	pattern = "^…$"           regular expression for a value that is not empty
+//	provision { tag = NAME  file = "…"  if = EXPR  note = "…" }  of a secret: it goes to the file of the security tag
+//	                          that the option NAME gives; the first whose condition holds counts
 //	secret, unit, help, origin ("sdk" if not given)
 //	effect = "why"            accepted and checked; a note says that it changes nothing
 //	warning = "what"          passed on to whoever sets it

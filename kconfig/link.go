@@ -91,6 +91,7 @@ func (b *builder) linkOption(o *Option, names []string) {
 		d := b.diags.add(CodeMisplaced, &o.Required[0].Range, "a bool cannot be required")
 		d.Detail = "A bool always has a value. A rule between options is a constraint."
 	}
+	b.linkProvisions(o)
 	o.required = len(o.Required) > 0 && o.Type != Bool
 	for _, d := range o.Definitions {
 		for i := range d.Defaults {

@@ -110,6 +110,8 @@ type Option struct {
 	Planned string // what it waits for; "" when it is built
 	Secret  bool
 
+	Provisions []*Provision // where a secret's value goes; the first whose condition holds counts
+
 	Choice      *Choice // of which it is a member; nil if of none
 	Definitions []*Definition
 	Required    []Condition // the option must have a value where one of these holds
@@ -170,6 +172,15 @@ type Default struct {
 	Value *Expr
 	If    *Expr
 	Mark  string
+	Range hcl.Range
+}
+
+// Provision says where the value of a secret goes: to a file of a security tag, never into a program.
+type Provision struct {
+	Tag   *Expr  // an int option
+	File  string // name in the tag's folder
+	If    *Expr
+	Note  string // what whoever gets the file has to know; "" for nothing
 	Range hcl.Range
 }
 

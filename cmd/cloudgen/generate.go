@@ -109,6 +109,13 @@ func (c *configuration) plan(settings *gen.Settings) (status int, err error) {
 // summarize says in a line or two what a successful run did.
 func (call *invocation) summarize(r *report) {
 	fmt.Fprintf(call.stdout, "%s: %d files written, %d removed, %d unchanged\n", r.Output, len(r.Files.Written), len(r.Files.Removed), len(r.Files.Unchanged))
+	for _, each := range r.Plan.Provision {
+		fmt.Fprintf(call.stdout, "%s: the secret %s", filepath.Join(r.Output, filepath.FromSlash(each.Path)), each.Option)
+		if each.Note != "" {
+			fmt.Fprintf(call.stdout, ". %s", each.Note)
+		}
+		fmt.Fprintln(call.stdout)
+	}
 	for _, binary := range r.Binaries {
 		state := "unchanged"
 		if binary.Built {

@@ -128,7 +128,7 @@ func (s *Struct) Options() []string {
 
 // CheckTree compares the whole option tree with all Config structs below the folder dir of the sources, both ways: every tag names an
 // option that fits, and every option changes something. An option does that when a field is bound to it, an expression refers to it, it
-// selects or implies others, or its folder says why it does not (effect, planned).
+// selects or implies others, goes to a file (provision), or its folder says why it changes nothing (effect, planned).
 func CheckTree(options *kconfig.Tree, sources *source.Tree, dir string) (kconfig.Diagnostics, error) {
 	return checkTree(options, sources, dir, func(*kconfig.Option) bool { return true })
 }
@@ -171,7 +171,7 @@ func checkTree(options *kconfig.Tree, sources *source.Tree, dir string, counts f
 		}
 	}
 	for _, option := range options.Options() {
-		if !counts(option) || used[option.Name] || option.Effect != "" || option.Planned != "" || (option.Choice != nil && used[option.Choice.Name]) || selects(option) {
+		if !counts(option) || used[option.Name] || option.Effect != "" || option.Planned != "" || len(option.Provisions) > 0 || (option.Choice != nil && used[option.Choice.Name]) || selects(option) {
 			continue
 		}
 		wrong := diagnostic(CodeUnbound, option.Range(), "%s changes nothing: no Config field is bound to it, and no expression refers to it", option.Name)

@@ -8,6 +8,8 @@
 // time.Duration where it has a unit of time; a string option a string type; a choice a string type, which takes the name of the selected
 // member. An option with a unit of time names it in the tag, also for an integer field. marked is for a version: it gets the build's marks
 // appended. A field without a tag whose type is a struct with bound fields nests.
+//
+// A field of a backend's Config with the tag `slot:"NAME"` takes what other components make: see Slot.
 package bind
 
 import (
@@ -41,6 +43,7 @@ type Struct struct {
 	Package *source.Package
 	Name    string
 	Fields  []Field // in source order: those with a tag, and nested structs that have some
+	Slots   []Slot  // in source order; a nested struct has none
 	Range   hcl.Range
 }
 
@@ -93,6 +96,15 @@ func (r *reader) read(in *source.Package, name string, depth int) (*Struct, erro
 }
 
 func (r *reader) field(into *Struct, declared source.Declared[*ast.TypeSpec], field *ast.Field, depth int) error {
+	tag, slot := "", ""
+	if field.Tag != nil {
+		if text, err := strconv.Unquote(field.Tag.Value); err == nil {
+			tag, slot = reflect.StructTag(text).Get("kconfig"), reflect.StructTag(text).Get("slot")
+		}
+	}
+	if slot != "" {
+		return r.slot(into, declared, field, slot, tag != "", depth)
+	}
 	kind, err := r.kindOf(declared.Package, declared.File, field.Type, depth)
 	if err != nil {
 		return err
@@ -101,12 +113,6 @@ func (r *reader) field(into *Struct, declared source.Declared[*ast.TypeSpec], fi
 	if len(names) == 0 { // embedded
 		if name := lastName(field.Type); name != nil {
 			names = []*ast.Ident{name}
-		}
-	}
-	tag := ""
-	if field.Tag != nil {
-		if text, err := strconv.Unquote(field.Tag.Value); err == nil {
-			tag = reflect.StructTag(text).Get("kconfig")
 		}
 	}
 	if tag != "" && len(names) > 1 {

@@ -38,7 +38,11 @@ func Of(config *kconfig.Config, p *plan.Plan, sources *source.Tree) (*Effects, e
 	e := &Effects{Packages: slices.Clone(p.Runtime.Packages), fields: map[string]field{}}
 	for _, each := range p.Components() {
 		e.Components = append(e.Components, each.Dir)
-		e.literal(each.Dir, each.Name+"."+each.Config.Type, &each.Config)
+		at := each.Name
+		if slices.ContainsFunc(p.Backend.Slots, func(slot plan.Slot) bool { return slot.Name == each.Slot }) {
+			at = each.Dir // of components in slots several may have one name
+		}
+		e.literal(each.Dir, at+"."+each.Config.Type, &each.Config)
 	}
 	for _, tree := range p.Trees {
 		e.Packages = append(e.Packages, tree.Packages...)

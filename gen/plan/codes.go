@@ -10,6 +10,8 @@ const (
 	CodeValueTooBig kconfig.Code = "E073" // a value does not fit the Go type of the field that is bound to its option
 	CodeName        kconfig.Code = "E074" // the name of the variant cannot be part of a module path
 	CodeTree        kconfig.Code = "E075" // a package of a user's tree cannot be read, or cannot be part of the output
+	CodeSlot        kconfig.Code = "E076" // a component names a slot that nothing has
+	CodeProvision   kconfig.Code = "E077" // a secret value that goes to a file of the output has no place there
 
 	CodeMarked kconfig.Code = "W010" // the build carries a mark
 )

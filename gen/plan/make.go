@@ -16,7 +16,7 @@ import (
 	"github.com/cloudgen/cloudgen/kconfig"
 )
 
-// The slots of the generated program.
+// The slots of the generated program. A backend has further ones, which the tags of its Config name: see slots.go.
 const (
 	slotModule      = "module"      // exactly one
 	slotBackend     = "backend"     // exactly one
@@ -79,9 +79,9 @@ func (m *maker) make(table modules.Table, settings Settings) (*Plan, error) {
 	slots := map[string][]*kconfig.Component{}
 	for _, each := range m.config.Components() {
 		slots[each.Slot] = append(slots[each.Slot], each)
-		if !slices.Contains([]string{slotModule, slotBackend, slotApplication}, each.Slot) {
-			m.fail(CodeComponent, "there is no slot %q: module, backend and application are", each.Slot).Subject = &each.Range
-		}
+	}
+	if err := m.knownSlots(settings.Trees); err != nil {
+		return nil, err
 	}
 	cloudModule := m.only(slots, slotModule)
 	backend := m.only(slots, slotBackend)
@@ -95,7 +95,11 @@ func (m *maker) make(table modules.Table, settings Settings) (*Plan, error) {
 	if err := m.components(result, cloudModule, backend, application); err != nil {
 		return nil, err
 	}
+	if err := m.fillSlots(&result.Backend, slots); err != nil {
+		return nil, err
+	}
 	result.Version = m.version
+	m.provision(result)
 	if m.diags.HasErrors() {
 		return nil, nil
 	}
@@ -155,7 +159,7 @@ func (m *maker) only(slots map[string][]*kconfig.Component, slot string) *kconfi
 	default:
 		var switches []string
 		for _, each := range on {
-			switches = append(switches, each.If.String())
+			switches = append(switches, conditionOf(each))
 		}
 		found := m.fail(CodeSlotTaken, "%d components are switched on for %s, and one is possible: %s hold", len(on), slot, strings.Join(switches, ", "))
 		found.Subject = &on[1].Range
@@ -163,6 +167,14 @@ func (m *maker) only(slots map[string][]*kconfig.Component, slot string) *kconfi
 		found.Fix = m.assign(switches[1], "n")
 	}
 	return nil
+}
+
+// conditionOf gives what switches a component on; y for one that always is.
+func conditionOf(component *kconfig.Component) string {
+	if component.If == nil {
+		return "y"
+	}
+	return component.If.String()
 }
 
 // assign gives the line of an overlay that sets a condition, when it is one option.
@@ -234,6 +246,10 @@ func (m *maker) component(from *kconfig.Component, constructor string) (Componen
 	}
 	m.literalTypes(bound)
 	if m.diags.HasErrors() {
+		return result, nil
+	}
+	if from.Slot != slotBackend && len(bound.Slots) > 0 {
+		m.misplacedSlot(bound)
 		return result, nil
 	}
 	result.Config = m.literal(bound)
@@ -392,9 +408,9 @@ var filled = []struct {
 }
 
 func (m *maker) files(result *Plan, table modules.Table) error {
-	roots := []string{result.CloudModule.Dir, result.Backend.Dir, result.Firmware.Dir}
-	if result.Application != nil {
-		roots = append(roots, result.Application.Dir)
+	roots := []string{result.Firmware.Dir}
+	for _, each := range result.Components() {
+		roots = append(roots, each.Dir)
 	}
 	packages, _, err := m.sources.Closure(roots...)
 	if err != nil {
@@ -425,6 +441,7 @@ func (m *maker) files(result *Plan, table modules.Table) error {
 			return err
 		}
 	}
+	slices.SortFunc(result.Provision, func(a, b Provision) int { return strings.Compare(a.Path, b.Path) })
 	slices.SortFunc(result.Files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
 	return nil
 }

@@ -33,6 +33,8 @@ type Plan struct {
 	Firmware    Firmware   `json:"firmware"`
 	Programs    []Program  `json:"programs"`
 
+	Provision []Provision `json:"provision,omitempty"` // secrets that go to files, sorted by path
+
 	Runtime  Runtime              `json:"runtime"`
 	Trees    []Tree               `json:"trees,omitempty"` // users' modules, sorted by path
 	Requires modules.Requirements `json:"requires"`        // modules of others that the runtime needs
@@ -43,6 +45,13 @@ type Plan struct {
 type Mark struct {
 	Name    string   `json:"name"`
 	Options []string `json:"options"`
+}
+
+// Provision is the file of a secret option's value. The value itself is not part of a plan.
+type Provision struct {
+	Option string `json:"option"`
+	Path   string `json:"path"`
+	Note   string `json:"note,omitempty"` // what whoever gets the file has to know
 }
 
 // Package is how a Go package is called.
@@ -60,6 +69,15 @@ type Component struct {
 	Type       string   `json:"type,omitempty"`       // what its New makes a pointer to
 	Implements []string `json:"implements,omitempty"` // interfaces of the cloud module's package, sorted as declared
 	Config     Literal  `json:"config"`
+	Slots      []Slot   `json:"slots,omitempty"` // of a backend: the fields of its Config that take other components; empty ones are left out
+}
+
+// Slot is a field of a backend's Config, and the components whose New makes what it takes.
+type Slot struct {
+	Name       string      `json:"name"`
+	Field      string      `json:"field"`
+	Many       bool        `json:"many"`       // the field is a slice
+	Components []Component `json:"components"` // sorted by import path; one where it is no slice
 }
 
 // Literal is a struct literal.
@@ -110,7 +128,11 @@ const (
 	Resolved   Source = "config"     // the resolved configuration
 	templates         = "templates/" // a file of this folder, filled in; ends in .tmpl
 	ofTemplate        = ".tmpl"
+	ofSecret          = "secret:" // with the name of the option behind it
 )
+
+// Secret gives the option whose value is the file; false for any other file. Only its owner may read it.
+func (s Source) Secret() (option string, is bool) { return strings.CutPrefix(string(s), ofSecret) }
 
 // IsTemplate tells whether the source is a template in cloudgen's sources.
 func (s Source) IsTemplate() bool {
@@ -146,9 +168,12 @@ func (p *Plan) Explain(file string) string {
 	return ""
 }
 
-// Components gives those that are switched on.
+// Components gives those that are part of the program.
 func (p *Plan) Components() []Component {
 	list := []Component{p.CloudModule, p.Backend}
+	for _, slot := range p.Backend.Slots {
+		list = append(list, slot.Components...)
+	}
 	if p.Application != nil {
 		list = append(list, *p.Application)
 	}

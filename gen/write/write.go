@@ -337,7 +337,7 @@ func (w *writer) stage(ctx context.Context, files []File, transition, final mani
 	}
 	for _, file := range files {
 		for _, parent := range parents(file.Path) {
-			switch err := w.disk.Mkdir(parent, 0o755); {
+			switch err := w.disk.Mkdir(parent, folderMode(parent, files)); {
 			case err == nil:
 				made = append(made, parent)
 			case !errors.Is(err, fs.ErrExist):
@@ -420,6 +420,16 @@ func (w *writer) commit(staged *staging, change change) error {
 		return err
 	}
 	return w.disk.SyncDir(".")
+}
+
+// folderMode gives the permissions of a new folder: one that gets nothing but files that their owner alone may read is for the owner alone.
+func folderMode(folder string, files []File) fs.FileMode {
+	for _, file := range files {
+		if strings.HasPrefix(file.Path, folder+"/") && file.permissions()&0o077 != 0 {
+			return 0o755
+		}
+	}
+	return 0o700
 }
 
 // parents gives the folders above a path, outer ones first, without ".".

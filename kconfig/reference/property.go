@@ -34,6 +34,15 @@ func defaults(o *kconfig.Option) string {
 	return strings.Join(values, "; ")
 }
 
+// provisions lists the files that a secret's value goes to, in the order in which they are tried.
+func provisions(o *kconfig.Option) string {
+	var texts []string
+	for _, one := range o.Provisions {
+		texts = append(texts, code(one.File)+" of the security tag "+link(one.Tag.Option)+when(one.If))
+	}
+	return strings.Join(texts, "; ")
+}
+
 func marked(mark string) string {
 	if mark == "" {
 		return ""

@@ -171,6 +171,7 @@ func (w *writer) option(o *kconfig.Option) {
 	if o.Secret {
 		w.item("secret", "its value is in no generated code, report or log")
 	}
+	w.item("goes to", provisions(o))
 	if o.Origin != "sdk" {
 		w.item("origin", o.Origin+"; the SDK does not have it")
 	}
