@@ -107,6 +107,8 @@ type Host interface {
 	Go(work func(ctx context.Context))
 	// Fetch writes what a coap or coaps URI names to a writer, block by block. The error tells what failed: *FetchError, or that of the writer.
 	Fetch(ctx context.Context, uri string, into io.Writer) error
+	// Firmware tells the program how an update goes on.
+	Firmware(progress FirmwareProgress)
 	// WatchMessages sets a function that is told the size in bytes of each datagram that the client sends or receives. It does not block.
 	WatchMessages(take func(sent bool, size int))
 	// Logger is never nil.
@@ -133,3 +135,23 @@ func (e *FetchError) Error() string { return "download: " + e.Err.Error() }
 
 // Unwrap gives the cause.
 func (e *FetchError) Unwrap() error { return e.Err }
+
+// FirmwareProgress is one step of a firmware update.
+type FirmwareProgress struct {
+	Step    FirmwareStep
+	Percent int   // FirmwareDownloading: 0 to 100
+	Err     error // FirmwareFailed
+}
+
+// FirmwareStep is a kind of FirmwareProgress.
+type FirmwareStep uint8
+
+// The steps.
+const (
+	FirmwareStarted     FirmwareStep = iota // a download has begun
+	FirmwareDownloading                     // the size is known, and so is the share that has come
+	FirmwareDownloaded                      // the image is staged
+	FirmwareInstalling                      // the device is about to restart into it
+	FirmwareSucceeded                       // it runs
+	FirmwareFailed                          // it does not, or it never came
+)
