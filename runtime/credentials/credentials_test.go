@@ -13,6 +13,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 	"syscall"
@@ -240,7 +241,7 @@ func TestPSK(t *testing.T) {
 			dir := t.TempDir()
 			credentialstest.WriteFile(t, dir, tag, "psk_id", []byte(c.id))
 			credentialstest.WriteFile(t, dir, tag, "psk", []byte(c.psk))
-			got, err := Open(dir).PSK(tag)
+			got, err := Open(dir).PSK(tag, "")
 			if c.says == "" {
 				if err != nil || got.Identity != "device-1" || string(got.Key) != string(c.key) {
 					t.Errorf("%q %x, %v", got.Identity, got.Key, err)
@@ -255,11 +256,25 @@ func TestPSK(t *testing.T) {
 			}
 		})
 	}
+	t.Run("identity of the caller", func(t *testing.T) {
+		dir := t.TempDir()
+		credentialstest.WriteFile(t, dir, tag, "psk", []byte("00ff"))
+		if got, err := Open(dir).PSK(tag, "urn:imei:1"); err != nil || got.Identity != "urn:imei:1" {
+			t.Errorf("%q, %v", got.Identity, err)
+		}
+		if _, err := Open(dir).PSK(tag, ""); !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "psk_id: missing; provision") {
+			t.Errorf("without an identity: %v", err)
+		}
+		credentialstest.WriteFile(t, dir, tag, "psk_id", []byte("device-1"))
+		if got, err := Open(dir).PSK(tag, "urn:imei:1"); err != nil || got.Identity != "device-1" {
+			t.Errorf("with psk_id: %q, %v", got.Identity, err)
+		}
+	})
 	t.Run("readable by others", func(t *testing.T) {
 		dir := t.TempDir()
 		credentialstest.WriteFile(t, dir, tag, "psk_id", []byte("device-1"))
 		must(t, os.Chmod(credentialstest.WriteFile(t, dir, tag, "psk", []byte("00")), 0o604))
-		if _, err := Open(dir).PSK(tag); err == nil || !strings.Contains(err.Error(), "mode 0604") {
+		if _, err := Open(dir).PSK(tag, ""); err == nil || !strings.Contains(err.Error(), "mode 0604") {
 			t.Errorf("error is %v", err)
 		}
 	})

@@ -3,6 +3,7 @@ package credentials
 import (
 	"crypto/x509"
 	"fmt"
+	"io/fs"
 	"time"
 )
 
@@ -24,6 +25,8 @@ type Error struct {
 	Problem string // what is wrong with it
 	Fix     string // what to do
 	Err     error  // the cause, or nil
+
+	missing bool // the file is not there
 }
 
 // Error gives path, problem, cause and fix as one line.
@@ -40,6 +43,9 @@ func (e *Error) Error() string {
 
 // Unwrap gives the cause.
 func (e *Error) Unwrap() error { return e.Err }
+
+// Is tells that a missing file is fs.ErrNotExist, which the text says already.
+func (e *Error) Is(target error) bool { return e.missing && target == fs.ErrNotExist }
 
 func validityError(path, what string, c *x509.Certificate, now time.Time) error {
 	const form = "2006-01-02 15:04:05 MST"

@@ -25,7 +25,10 @@ func (s *Store) read(tag int, name string, kind Kind) (string, []byte, error) {
 	}
 	// Opening a named pipe would wait for a writer, so the type is looked at first.
 	if info, err := os.Stat(path); err != nil {
-		return fail(fileProblem(err), fmt.Sprintf("provision security tag %d in %s", tag, s.dir), pathless(err))
+		return path, nil, &Error{
+			Kind: kind, Path: path, Problem: fileProblem(err), Fix: fmt.Sprintf("provision security tag %d in %s", tag, s.dir), Err: pathless(err),
+			missing: errors.Is(err, fs.ErrNotExist),
+		}
 	} else if !info.Mode().IsRegular() {
 		return fail("not a regular file", "put the file itself there", nil)
 	}

@@ -3,7 +3,9 @@ package credentials
 import (
 	"bytes"
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"io/fs"
 	"unicode/utf8"
 )
 
@@ -32,14 +34,15 @@ func (k PreSharedKey) GoString() string { return k.String() }
 func (k PreSharedKey) MarshalText() ([]byte, error) { return []byte(k.String()), nil }
 
 // PSK gives the pre-shared key of a tag: psk_id holds the identity, psk the key as hexadecimal text. White space at both ends of a
-// file does not count.
-func (s *Store) PSK(tag int) (PreSharedKey, error) {
+// file does not count. Where there is no psk_id, the identity is the one given; "": then that is an error.
+func (s *Store) PSK(tag int, identity string) (PreSharedKey, error) {
 	idPath, idData, err := s.read(tag, pskIDFile, KindPreSharedKey)
-	if err != nil {
-		return PreSharedKey{}, err
-	}
-	identity, err := decodeIdentity(idPath, idData)
-	if err != nil {
+	switch {
+	case err == nil:
+		if identity, err = decodeIdentity(idPath, idData); err != nil {
+			return PreSharedKey{}, err
+		}
+	case identity == "" || !errors.Is(err, fs.ErrNotExist):
 		return PreSharedKey{}, err
 	}
 	path, data, err := s.read(tag, pskFile, KindPreSharedKey)

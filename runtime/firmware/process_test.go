@@ -71,7 +71,7 @@ func (b *testBackend) Init(ctx context.Context, handler cloud.Handler) (err erro
 func (b *testBackend) Connect(context.Context) (cloud.ConnectResult, error) {
 	if b.behaviour == "credentials" {
 		_, err := b.device.Credentials.TLS(42)
-		_, pskErr := b.device.Credentials.PSK(43)
+		_, pskErr := b.device.Credentials.PSK(43, "")
 		return cloud.ConnectErrCert, errors.Join(err, pskErr)
 	}
 	b.NotifyEvent(b, cloud.Event{Type: cloud.EventConnected})

@@ -7,6 +7,7 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/cloud"
 	"github.com/cloudgen/cloudgen/runtime/credentials"
 	"github.com/cloudgen/cloudgen/runtime/data"
+	"github.com/cloudgen/cloudgen/runtime/modem"
 )
 
 // Backend is the part that every cloud backend has: the Cloud API, and a way to hand over what it receives, decoded.
@@ -85,6 +86,7 @@ type EarlyConfigurer interface {
 type Device struct {
 	// ID gives the client id; it asks the modem at most once. Call it in Init, not before: the modem may still be starting.
 	ID          func(ctx context.Context) (string, error)
+	Modem       modem.Modem // run by the module; a backend asks it what it knows (modem.Identifier, modem.Radio), where it does
 	Credentials *credentials.Store
 	Endpoint    string // HOST:PORT that takes the place of the configured one; "" for the configured one
 	DataDir     string // folder for state that outlives the process

@@ -71,6 +71,7 @@ func NewDevice(config Config, options Options) (Device, error) {
 	}
 	return Device{
 		ID:          clientID(config, options.Modem),
+		Modem:       options.Modem,
 		Credentials: options.Credentials,
 		Endpoint:    options.Endpoint,
 		DataDir:     options.DataDir,
