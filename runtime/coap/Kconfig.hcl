@@ -1,11 +1,15 @@
 # CoAP (reference 1.18).
 
 menu "CoAP" {
-  planned = "CoAP"
-
   option "COAP" {
     type   = bool
     prompt = "CoAP"
+  }
+
+  constraint "COAP must be n: the chosen cloud service does not use it" {
+    condition  = !COAP
+    depends_on = AWS_IOT || AZURE_IOT_HUB || NRF_CLOUD_MQTT
+    fix        = "leave out COAP"
   }
 
   group {
@@ -55,6 +59,7 @@ menu "CoAP" {
     option "COAP_EXTENDED_OPTIONS_LEN" {
       type   = bool
       prompt = "Options of more than 12 bytes"
+      effect = "an option may be as long as the format allows"
     }
 
     option "COAP_EXTENDED_OPTIONS_LEN_VALUE" {
@@ -64,6 +69,7 @@ menu "CoAP" {
       range      = [13, 65804]
       unit       = "bytes"
       depends_on = COAP_EXTENDED_OPTIONS_LEN
+      effect     = "an option may be as long as the format allows"
       help       = "The format ends at 65804 bytes (RFC 7252, 3.1)."
     }
   }

@@ -1,12 +1,11 @@
 # The codec (reference 1.5).
 
 menu "Codec" {
-  planned = "the codec's options"
-
   option "CLOUD_CODEC" {
     type    = bool
     prompt  = "Codec"
     default = true
+    effect  = "every backend brings its codec along"
     help    = "Turns samples, requests and configuration into what the cloud service reads, and back."
   }
 
@@ -37,21 +36,25 @@ menu "Codec" {
       option "CLOUD_CODEC_NRF_CLOUD" {
         type   = bool
         prompt = "nRF Cloud"
+        effect = "the codec is the backend's own"
       }
 
       option "CLOUD_CODEC_AWS_IOT" {
         type   = bool
         prompt = "AWS IoT Core"
+        effect = "the codec is the backend's own"
       }
 
       option "CLOUD_CODEC_AZURE_IOT_HUB" {
         type   = bool
         prompt = "Azure IoT Hub"
+        effect = "the codec is the backend's own"
       }
 
       option "CLOUD_CODEC_LWM2M" {
         type   = bool
         prompt = "LwM2M"
+        effect = "the codec is the backend's own"
       }
     }
 
@@ -63,6 +66,7 @@ menu "Codec" {
         if    = LWM2M
       }
       default = 1
+      effect  = "lists take the room that they need"
       help    = "With LwM2M this is LWM2M_COMPOSITE_PATH_LIST_SIZE: one update is one composite operation."
     }
 

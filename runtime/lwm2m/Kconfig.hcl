@@ -1,12 +1,16 @@
 # The LwM2M engine (reference 1.17). It stands on CoAP, see ../coap.
 
 menu "LwM2M engine" {
-  planned = "the LwM2M engine"
-
   option "LWM2M" {
     type   = bool
     prompt = "LwM2M engine"
     select = [COAP]
+  }
+
+  constraint "LWM2M must be n: the chosen cloud service does not use it" {
+    condition  = !LWM2M
+    depends_on = AWS_IOT || AZURE_IOT_HUB || NRF_CLOUD_MQTT
+    fix        = "leave out LWM2M"
   }
 
   menu "Versions" {
@@ -127,20 +131,6 @@ menu "LwM2M engine" {
       type    = int
       prompt  = "Port of a server whose address has none"
       default = 5683
-      range   = [1, 65535]
-    }
-
-    option "LWM2M_FIRMWARE_PORT_NONSECURE" {
-      type    = int
-      prompt  = "Port of an image whose coap address has none"
-      default = 5683
-      range   = [1, 65535]
-    }
-
-    option "LWM2M_FIRMWARE_PORT_SECURE" {
-      type    = int
-      prompt  = "Port of an image whose coaps address has none"
-      default = 5684
       range   = [1, 65535]
     }
 
@@ -324,6 +314,7 @@ menu "LwM2M engine" {
       prompt  = "Messages at a time"
       default = 10
       range   = [1, 1000]
+      effect  = "a Go program's memory is not divided among messages"
     }
 
     option "LWM2M_ENGINE_MAX_PENDING" {
@@ -331,6 +322,7 @@ menu "LwM2M engine" {
       prompt  = "Messages that wait for their acknowledgement"
       default = 5
       range   = [1, 1000]
+      effect  = "a Go program's memory is not divided among messages"
     }
 
     option "LWM2M_ENGINE_MAX_REPLIES" {
@@ -338,6 +330,7 @@ menu "LwM2M engine" {
       prompt  = "Messages that wait for their answer"
       default = 5
       range   = [1, 1000]
+      effect  = "a Go program's memory is not divided among messages"
     }
 
     option "LWM2M_ENGINE_MAX_OBSERVER" {
@@ -369,6 +362,7 @@ menu "LwM2M engine" {
       default    = 5
       range      = [0, 20]
       depends_on = LWM2M_SECURITY_OBJECT_VERSION_1_1
+      effect     = "lists take the room that they need"
     }
 
     option "LWM2M_SECURITY_INSTANCE_COUNT" {
@@ -393,38 +387,13 @@ menu "LwM2M engine" {
       default = 1
     }
 
-    option "LWM2M_DEVICE_PWRSRC_MAX" {
-      type    = int
-      prompt  = "Power sources of object 3"
-      default = 5
-      range   = [1, 20]
-    }
-
-    option "LWM2M_DEVICE_ERROR_CODE_MAX" {
-      type    = int
-      prompt  = "Error codes of object 3"
-      default = 10
-      range   = [1, 20]
-    }
-
-    option "LWM2M_DEVICE_EXT_DEV_INFO_MAX" {
-      type    = int
-      prompt  = "External devices of object 3"
-      default = 5
-      range   = [1, 20]
-    }
-
-    option "LWM2M_DEVICE_ERROR_CODE_SETTINGS" {
-      type   = bool
-      prompt = "Keep the error codes of object 3 over a restart"
-    }
-
     option "LWM2M_SWMGMT_PACKAGE_URI_LEN" {
       type    = int
       prompt  = "Longest address of object 9"
       default = 128
       range   = [1, 65535]
       unit    = "bytes"
+      effect  = "there is no object 9: nothing but whole images of the firmware is installed"
     }
   }
 
@@ -468,6 +437,7 @@ menu "LwM2M engine" {
       type       = bool
       prompt     = "Time series"
       depends_on = LWM2M_RW_SENML_JSON_SUPPORT || LWM2M_RW_SENML_CBOR_SUPPORT
+      planned    = "time series"
       help       = "Values that could not be sent are kept with their times, and sent together."
     }
 
@@ -479,6 +449,7 @@ menu "LwM2M engine" {
         prompt  = "Resources with a time series"
         default = 4
         range   = [1, 1000]
+        planned = "time series"
       }
 
       choice "LWM2M_CACHE_DROP" {
@@ -486,13 +457,15 @@ menu "LwM2M engine" {
         default = LWM2M_CACHE_DROP_OLDEST
 
         option "LWM2M_CACHE_DROP_LATEST" {
-          type   = bool
-          prompt = "Drop the newest value"
+          type    = bool
+          prompt  = "Drop the newest value"
+          planned = "time series"
         }
 
         option "LWM2M_CACHE_DROP_OLDEST" {
-          type   = bool
-          prompt = "Drop the oldest value"
+          type    = bool
+          prompt  = "Drop the oldest value"
+          planned = "time series"
         }
       }
     }
@@ -502,8 +475,9 @@ menu "LwM2M engine" {
     depends_on = LWM2M
 
     option "LWM2M_ACCESS_CONTROL_ENABLE" {
-      type   = bool
-      prompt = "Access control (object 2)"
+      type    = bool
+      prompt  = "Access control (object 2)"
+      planned = "several servers, each with its rights (object 2)"
     }
 
     option "LWM2M_ACCESS_CONTROL_INSTANCE_COUNT" {
@@ -512,60 +486,7 @@ menu "LwM2M engine" {
       default    = 50
       range      = [1, 10000]
       depends_on = LWM2M_ACCESS_CONTROL_ENABLE
-    }
-
-    option "LWM2M_CONN_MON_OBJ_SUPPORT" {
-      type   = bool
-      prompt = "Connectivity monitoring (object 4)"
-    }
-
-    group {
-      depends_on = LWM2M_CONN_MON_OBJ_SUPPORT
-
-      choice "LWM2M_CONNMON_OBJECT_VERSION" {
-        prompt  = "Version of object 4"
-        default = LWM2M_CONNMON_OBJECT_VERSION_1_0
-
-        option "LWM2M_CONNMON_OBJECT_VERSION_1_0" {
-          type   = bool
-          prompt = "1.0"
-        }
-
-        option "LWM2M_CONNMON_OBJECT_VERSION_1_2" {
-          type   = bool
-          prompt = "1.2"
-        }
-
-        option "LWM2M_CONNMON_OBJECT_VERSION_1_3" {
-          type   = bool
-          prompt = "1.3"
-        }
-      }
-
-      option "LWM2M_CONN_MON_BEARER_MAX" {
-        type    = int
-        prompt  = "Bearers of object 4"
-        default = 1
-        range   = [1, 50]
-      }
-
-      option "LWM2M_CONN_MON_APN_MAX" {
-        type    = int
-        prompt  = "Access point names of object 4"
-        default = 1
-        range   = [1, 50]
-      }
-    }
-
-    option "LWM2M_FIRMWARE_UPDATE_OBJ_SUPPORT" {
-      type    = bool
-      prompt  = "Firmware update (object 5)"
-      default = true
-    }
-
-    option "LWM2M_LOCATION_OBJ_SUPPORT" {
-      type   = bool
-      prompt = "Location (object 6)"
+      planned    = "several servers, each with its rights (object 2)"
     }
 
     option "LWM2M_IPSO_SUPPORT" {
@@ -573,120 +494,8 @@ menu "LwM2M engine" {
       prompt = "Objects of IPSO"
     }
 
-    group {
-      depends_on = LWM2M_IPSO_SUPPORT
-
-      option "LWM2M_IPSO_PUSH_BUTTON" {
-        type   = bool
-        prompt = "Push button (object 3347)"
-      }
-
-      group {
-        depends_on = LWM2M_IPSO_PUSH_BUTTON
-
-        choice "LWM2M_IPSO_PUSH_BUTTON_VERSION" {
-          prompt  = "Version of object 3347"
-          default = LWM2M_IPSO_PUSH_BUTTON_VERSION_1_0
-
-          option "LWM2M_IPSO_PUSH_BUTTON_VERSION_1_0" {
-            type   = bool
-            prompt = "1.0"
-          }
-
-          option "LWM2M_IPSO_PUSH_BUTTON_VERSION_1_1" {
-            type   = bool
-            prompt = "1.1"
-          }
-        }
-
-        option "LWM2M_IPSO_PUSH_BUTTON_INSTANCE_COUNT" {
-          type    = int
-          prompt  = "Buttons"
-          default = 1
-          range   = [1, 100]
-        }
-      }
-
-      option "LWM2M_IPSO_TEMP_SENSOR" {
-        type   = bool
-        prompt = "Temperature (object 3303)"
-      }
-
-      choice "LWM2M_IPSO_TEMP_SENSOR_VERSION" {
-        prompt     = "Version of object 3303"
-        depends_on = LWM2M_IPSO_TEMP_SENSOR
-        default    = LWM2M_IPSO_TEMP_SENSOR_VERSION_1_0
-
-        option "LWM2M_IPSO_TEMP_SENSOR_VERSION_1_0" {
-          type   = bool
-          prompt = "1.0"
-        }
-
-        option "LWM2M_IPSO_TEMP_SENSOR_VERSION_1_1" {
-          type   = bool
-          prompt = "1.1"
-        }
-      }
-
-      option "LWM2M_IPSO_HUMIDITY_SENSOR" {
-        type   = bool
-        prompt = "Humidity (object 3304)"
-      }
-
-      choice "LWM2M_IPSO_HUMIDITY_SENSOR_VERSION" {
-        prompt     = "Version of object 3304"
-        depends_on = LWM2M_IPSO_HUMIDITY_SENSOR
-        default    = LWM2M_IPSO_HUMIDITY_SENSOR_VERSION_1_0
-
-        option "LWM2M_IPSO_HUMIDITY_SENSOR_VERSION_1_0" {
-          type   = bool
-          prompt = "1.0"
-        }
-
-        option "LWM2M_IPSO_HUMIDITY_SENSOR_VERSION_1_1" {
-          type   = bool
-          prompt = "1.1"
-        }
-      }
-
-      option "LWM2M_IPSO_PRESSURE_SENSOR" {
-        type   = bool
-        prompt = "Pressure (object 3323)"
-      }
-
-      choice "LWM2M_IPSO_PRESSURE_SENSOR_VERSION" {
-        prompt     = "Version of object 3323"
-        depends_on = LWM2M_IPSO_PRESSURE_SENSOR
-        default    = LWM2M_IPSO_PRESSURE_SENSOR_VERSION_1_0
-
-        option "LWM2M_IPSO_PRESSURE_SENSOR_VERSION_1_0" {
-          type   = bool
-          prompt = "1.0"
-        }
-
-        option "LWM2M_IPSO_PRESSURE_SENSOR_VERSION_1_1" {
-          type   = bool
-          prompt = "1.1"
-        }
-      }
-    }
+    source "object/*/Kconfig.hcl" {}
   }
 
-  menu "Debug console" {
-    depends_on = LWM2M
-
-    option "LWM2M_SHELL" {
-      type   = bool
-      prompt = "Commands on standard input"
-      help   = "Answers go to standard output, logs to standard error."
-    }
-
-    option "LWM2M_SHELL_MANUAL_START" {
-      type       = bool
-      prompt     = "Wait for the command start"
-      depends_on = LWM2M_SHELL
-      origin     = "cloudgen"
-      help       = "Until then object 0 is empty and writable, and object 1 has no instance."
-    }
-  }
+  source "shell/Kconfig.hcl" {}
 }

@@ -1,13 +1,12 @@
 # The modem module (reference 1.7) and what the cloud side asks of the modem (reference 1.19).
 
 menu "Modem module" {
-  planned = "the modem's options"
-
   option "MODEM_MODULE" {
     type    = bool
     prompt  = "Modem module"
     default = true
     select  = [LTE_LINK_CONTROL, PDN, MODEM_INFO]
+    effect  = "the modem is whatever adapter the program is given, and the program always has one"
     help    = "Watches the link to the network and samples what the modem knows."
   }
 
@@ -16,6 +15,7 @@ menu "Modem module" {
     prompt     = "Report RSRP in dBm"
     default    = true
     depends_on = MODEM_MODULE
+    planned    = "the modem's options"
     help       = "n: as the index of 3GPP TS 36.133."
   }
 
@@ -29,11 +29,10 @@ menu "Modem module" {
 }
 
 menu "LTE link" {
-  planned = "the modem's options"
-
   option "LTE_LINK_CONTROL" {
     type   = bool
     prompt = "Control of the LTE link"
+    effect = "the modem adapter keeps the link"
   }
 
   group {
@@ -45,21 +44,25 @@ menu "LTE link" {
       default = 600
       range   = [1, 86400]
       unit    = "s"
+      planned = "the modem's options"
     }
 
     option "LTE_LC_NEIGHBOR_CELL_MEAS_MODULE" {
-      type   = bool
-      prompt = "Neighbour cells"
+      type    = bool
+      prompt  = "Neighbour cells"
+      planned = "the modem's options"
     }
 
     option "LTE_LC_MODEM_SLEEP_MODULE" {
-      type   = bool
-      prompt = "Notices before the modem sleeps and after"
+      type    = bool
+      prompt  = "Notices before the modem sleeps and after"
+      planned = "the modem's options"
     }
 
     option "LTE_LC_PSM_MODULE" {
       type   = bool
       prompt = "Power saving mode (PSM)"
+      effect = "it is asked of a modem's network, and no adapter for such a modem is part of cloudgen yet: the simulated one has no radio"
     }
 
     group {
@@ -68,6 +71,7 @@ menu "LTE link" {
       option "LTE_PSM_REQ" {
         type   = bool
         prompt = "Ask for PSM"
+        effect = "it is asked of a modem's network, and no adapter for such a modem is part of cloudgen yet: the simulated one has no radio"
         help   = "The network decides. Between its periodic updates the device cannot be reached."
       }
 
@@ -76,6 +80,7 @@ menu "LTE link" {
         prompt  = "Periodic update to ask for"
         default = "00000011"
         pattern = "^[01]{8}$"
+        effect  = "it is asked of a modem's network, and no adapter for such a modem is part of cloudgen yet: the simulated one has no radio"
         help    = "GPRS timer 3 of 3GPP TS 24.008, 10.5.7.4a: three bits of unit, five bits of value. 00000011 is 30 min, 11000001 is 320 h."
       }
 
@@ -84,6 +89,7 @@ menu "LTE link" {
         prompt  = "Active time to ask for"
         default = "00100001"
         pattern = "^[01]{8}$"
+        effect  = "it is asked of a modem's network, and no adapter for such a modem is part of cloudgen yet: the simulated one has no radio"
         help    = "GPRS timer 2 of 3GPP TS 24.008, 10.5.7.3: three bits of unit, five bits of value. 00100001 is 1 min, 00001010 is 20 s."
       }
     }
@@ -91,6 +97,7 @@ menu "LTE link" {
     option "LTE_LC_EDRX_MODULE" {
       type   = bool
       prompt = "Extended discontinuous reception (eDRX)"
+      effect = "it is asked of a modem's network, and no adapter for such a modem is part of cloudgen yet: the simulated one has no radio"
     }
 
     group {
@@ -99,6 +106,7 @@ menu "LTE link" {
       option "LTE_EDRX_REQ" {
         type   = bool
         prompt = "Ask for eDRX"
+        effect = "it is asked of a modem's network, and no adapter for such a modem is part of cloudgen yet: the simulated one has no radio"
       }
 
       option "LTE_EDRX_REQ_VALUE_LTE_M" {
@@ -106,6 +114,7 @@ menu "LTE link" {
         prompt  = "eDRX cycle to ask for on LTE-M"
         default = "1001"
         pattern = "^[01]{4}$"
+        effect  = "it is asked of a modem's network, and no adapter for such a modem is part of cloudgen yet: the simulated one has no radio"
         help    = "3GPP TS 24.008, 10.5.5.32. 0000 is 5.12 s, 1001 is 163.84 s."
       }
 
@@ -114,6 +123,7 @@ menu "LTE link" {
         prompt  = "eDRX cycle to ask for on NB-IoT"
         default = "1001"
         pattern = "^[01]{4}$"
+        effect  = "it is asked of a modem's network, and no adapter for such a modem is part of cloudgen yet: the simulated one has no radio"
         help    = "3GPP TS 24.008, 10.5.5.32. 1001 is 163.84 s."
       }
 
@@ -121,6 +131,7 @@ menu "LTE link" {
         type    = string
         prompt  = "Paging time window to ask for on LTE-M"
         pattern = "^[01]{4}$"
+        effect  = "it is asked of a modem's network, and no adapter for such a modem is part of cloudgen yet: the simulated one has no radio"
         help    = "3GPP TS 24.008, 10.5.5.32. 0000 is 1.28 s. Unset: the modem chooses."
       }
 
@@ -128,6 +139,7 @@ menu "LTE link" {
         type    = string
         prompt  = "Paging time window to ask for on NB-IoT"
         pattern = "^[01]{4}$"
+        effect  = "it is asked of a modem's network, and no adapter for such a modem is part of cloudgen yet: the simulated one has no radio"
         help    = "3GPP TS 24.008, 10.5.5.32. 0000 is 2.56 s. Unset: the modem chooses."
       }
     }
@@ -135,32 +147,37 @@ menu "LTE link" {
     option "LTE_LC_TAU_PRE_WARNING_MODULE" {
       type   = bool
       prompt = "Notice before a tracking area update"
+      effect = "it is asked of a modem's network, and no adapter for such a modem is part of cloudgen yet: the simulated one has no radio"
     }
 
     option "LTE_LC_TAU_PRE_WARNING_NOTIFICATIONS" {
       type       = bool
       prompt     = "Send what waits together with a tracking area update"
       depends_on = LTE_LC_TAU_PRE_WARNING_MODULE
+      effect     = "it is asked of a modem's network, and no adapter for such a modem is part of cloudgen yet: the simulated one has no radio"
     }
   }
 
   option "PDN" {
-    type   = bool
-    prompt = "Packet data network"
+    type    = bool
+    prompt  = "Packet data network"
+    planned = "the modem's options"
   }
 
   group {
     depends_on = PDN
 
     option "PDN_DEFAULTS_OVERRIDE" {
-      type   = bool
-      prompt = "Own access point"
+      type    = bool
+      prompt  = "Own access point"
+      planned = "the modem's options"
     }
 
     option "PDN_DEFAULT_APN" {
       type       = string
       prompt     = "Access point name"
       depends_on = PDN_DEFAULTS_OVERRIDE
+      planned    = "the modem's options"
     }
   }
 }

@@ -11,7 +11,21 @@ choice "CLOUD_SERVICE" {
 
 menu "LwM2M" {
   depends_on = LWM2M_INTEGRATION
-  planned    = "the LwM2M backend"
+
+  constraint "LWM2M_VERSION_1_1 must be y: this client speaks version 1.1" {
+    condition = LWM2M_VERSION_1_1
+    fix       = "LWM2M_VERSION_1_1 = y"
+  }
+
+  constraint "LWM2M_SECURITY_OBJECT_VERSION_1_1 must be y: this client has no object 0 of version 1.0" {
+    condition = LWM2M_SECURITY_OBJECT_VERSION_1_1 || LWM2M_VERSION_1_0
+    fix       = "leave out LWM2M_SECURITY_OBJECT_VERSION_1_0"
+  }
+
+  constraint "LWM2M_SERVER_OBJECT_VERSION_1_1 must be y: this client has no object 1 of version 1.0" {
+    condition = LWM2M_SERVER_OBJECT_VERSION_1_1 || LWM2M_VERSION_1_0
+    fix       = "leave out LWM2M_SERVER_OBJECT_VERSION_1_0"
+  }
 
   option "LWM2M_INTEGRATION_ENDPOINT_PREFIX" {
     type    = string
@@ -27,18 +41,31 @@ menu "LwM2M" {
   }
 
   option "LWM2M_INTEGRATION_PSK" {
-    type   = string
-    prompt = "Pre-shared key"
+    type     = string
+    prompt   = "Pre-shared key"
+    required = true
     default {
       value = "000102030405060708090a0b0c0d0e0f"
+      if    = CLOUD_LAB_DEFAULTS
       mark  = "lab"
     }
     pattern    = "^([0-9A-Fa-f]{2})*$"
     secret     = true
     depends_on = LWM2M_INTEGRATION_PROVISION_CREDENTIALS
-    help       = <<-EOT
-      In hex, an even number of digits. Empty: none is brought along. It goes to a file of the output and never into the binary. The default
-      is known to everyone: a build with it is for the lab, and is marked as such.
+    provision {
+      tag  = LWM2M_CLIENT_UTILS_BOOTSTRAP_TLS_TAG
+      file = "psk"
+      if   = LWM2M_RD_CLIENT_SUPPORT_BOOTSTRAP
+      note = "Not for production: there, provision a key of its own to each device before the firmware runs, and set LWM2M_INTEGRATION_PROVISION_CREDENTIALS = n."
+    }
+    provision {
+      tag  = LWM2M_CLIENT_UTILS_SERVER_TLS_TAG
+      file = "psk"
+      note = "Not for production: there, provision a key of its own to each device before the firmware runs, set LWM2M_INTEGRATION_PROVISION_CREDENTIALS = n and, if the server can, let a bootstrap server change the key from time to time."
+    }
+    help = <<-EOT
+      In hex, an even number of digits. It goes to a file of the output and never into the binary. The default is known to everyone: a build
+      with it is for the lab, and is marked as such. To bring no key along, set LWM2M_INTEGRATION_PROVISION_CREDENTIALS to n.
     EOT
   }
 
@@ -54,12 +81,11 @@ menu "LwM2M" {
     default = 2
     range   = [1, 3600]
     unit    = "s"
+    effect  = "keys are files: no modem has to change its mode for them"
   }
 }
 
 menu "LwM2M client utilities" {
-  planned = "the LwM2M backend"
-
   option "LWM2M_CLIENT_UTILS" {
     type   = bool
     prompt = "Objects of a cellular device"
@@ -113,148 +139,17 @@ menu "LwM2M client utilities" {
       }
     }
 
-    option "LWM2M_CLIENT_UTILS_DEVICE_OBJ_SUPPORT" {
-      type    = bool
-      prompt  = "Device (object 3) by the library"
-      default = true
-      help    = "n: by the codec."
-    }
-
-    option "LWM2M_CLIENT_UTILS_CONN_MON_OBJ_SUPPORT" {
-      type    = bool
-      prompt  = "Connectivity monitoring (object 4) by the library"
-      default = true
-      select  = [LWM2M_CONN_MON_OBJ_SUPPORT]
-      help    = "n: by the codec."
-    }
-
-    group {
-      depends_on = LWM2M_CLIENT_UTILS_CONN_MON_OBJ_SUPPORT
-
-      # The library's own default for the engine.
-      option "LWM2M_CONN_MON_BEARER_MAX" {
-        type    = int
-        default = 2
-      }
-
-      option "LWM2M_CONN_HOLD_TIME_RSRP" {
-        type    = int
-        prompt  = "Shortest time between notices of the signal"
-        default = 60
-        range   = [0, 86400]
-        unit    = "s"
-      }
-    }
-
-    option "LWM2M_CLIENT_UTILS_LOCATION_OBJ_SUPPORT" {
-      type    = bool
-      prompt  = "Location (object 6) by the library"
-      default = true
-      select  = [LWM2M_LOCATION_OBJ_SUPPORT]
-      help    = "n: by the codec."
-    }
-
-    option "LWM2M_CLIENT_UTILS_FIRMWARE_UPDATE_OBJ_SUPPORT" {
-      type    = bool
-      prompt  = "Firmware update (object 5)"
-      default = true
-      select  = [LWM2M_FIRMWARE_UPDATE_OBJ_SUPPORT, DFU_TARGET, BOOTLOADER_MCUBOOT, FOTA_DOWNLOAD_PROGRESS_EVT]
-    }
-
-    option "LWM2M_CLIENT_UTILS_DOWNLOADER_SEC_TAG" {
-      type       = int
-      prompt     = "Security tag of the image download"
-      default    = 16842753
-      range      = [-1, 2147483647]
-      depends_on = LWM2M_CLIENT_UTILS_FIRMWARE_UPDATE_OBJ_SUPPORT
-      help       = "For https and coaps. -1 is none."
-    }
-
-    option "LWM2M_CLIENT_UTILS_ADV_FIRMWARE_UPDATE_OBJ_SUPPORT" {
-      type   = bool
-      prompt = "Advanced firmware update (object 33629)"
-      help   = "One instance for each image."
-    }
-
-    option "LWM2M_CLIENT_UTILS_ADV_FOTA_INSTANCE_COUNT" {
-      type       = int
-      prompt     = "Images"
-      default    = 2
-      range      = [1, 10]
-      depends_on = LWM2M_CLIENT_UTILS_ADV_FIRMWARE_UPDATE_OBJ_SUPPORT
-    }
-
-    option "LWM2M_CLIENT_UTILS_SIGNAL_MEAS_INFO_OBJ_SUPPORT" {
-      type   = bool
-      prompt = "Signal of neighbour cells (object 10256)"
-    }
-
-    group {
-      depends_on = LWM2M_CLIENT_UTILS_SIGNAL_MEAS_INFO_OBJ_SUPPORT
-
-      option "LWM2M_CLIENT_UTILS_SIGNAL_MEAS_INFO_INSTANCE_COUNT" {
-        type    = int
-        prompt  = "Neighbour cells"
-        default = 3
-        range   = [1, 17]
-      }
-
-      option "LWM2M_CLIENT_UTILS_NEIGHBOUR_CELL_LISTENER" {
-        type   = bool
-        prompt = "The library follows the modem's measurements"
-      }
-    }
-
-    option "LWM2M_CLIENT_UTILS_VISIBLE_WIFI_AP_OBJ_SUPPORT" {
-      type   = bool
-      prompt = "Wi-Fi access points (object 33627)"
-    }
-
-    option "LWM2M_CLIENT_UTILS_VISIBLE_WIFI_AP_INSTANCE_COUNT" {
-      type       = int
-      prompt     = "Access points"
-      default    = 5
-      range      = [1, 255]
-      depends_on = LWM2M_CLIENT_UTILS_VISIBLE_WIFI_AP_OBJ_SUPPORT
-    }
-
-    option "LWM2M_CLIENT_UTILS_WIFI_AP_SCANNER" {
-      type       = bool
-      prompt     = "The library lists access points"
-      depends_on = LWM2M_CLIENT_UTILS_VISIBLE_WIFI_AP_OBJ_SUPPORT
-    }
-
-    option "LWM2M_CLIENT_UTILS_CELL_CONN_OBJ_SUPPORT" {
-      type   = bool
-      prompt = "Cellular connectivity (object 10)"
-    }
-
-    group {
-      depends_on = LWM2M_CLIENT_UTILS_CELL_CONN_OBJ_SUPPORT
-
-      option "LWM2M_CELL_CONN_OBJ_VERSION_1_1" {
-        type    = bool
-        prompt  = "Object 10 of version 1.1"
-        default = true
-      }
-
-      option "LWM2M_CELL_CONN_APN_PROFILE_COUNT" {
-        type    = int
-        prompt  = "Access point profiles"
-        default = 3
-        range   = [1, 10]
-      }
-    }
-
     option "LWM2M_CLIENT_UTILS_RAI" {
       type   = bool
       prompt = "Tell the network when nothing more will be sent"
+      effect = "it is told to a modem's network, and no adapter for such a modem is part of cloudgen yet: the simulated one has no radio"
       help   = "Release assistance: the radio connection ends sooner."
     }
 
     option "LWM2M_CLIENT_UTILS_LTE_CONNEVAL" {
-      type   = bool
-      prompt = "Wait with updates until the radio connection is good"
+      type    = bool
+      prompt  = "Wait with updates until the radio connection is good"
+      planned = "a modem adapter that judges the radio connection"
     }
 
     option "LWM2M_CLIENT_UTILS_DTLS_CID" {
@@ -268,23 +163,12 @@ menu "LwM2M client utilities" {
       type       = bool
       prompt     = "Keep the DTLS session over times without power"
       depends_on = LWM2M_DTLS_CID && LWM2M_RD_CLIENT_STOP_POLLING_AT_IDLE
+      planned    = "DTLS sessions that outlive the program"
     }
   }
 
   menu "Location assistance" {
     depends_on = LWM2M_CLIENT_UTILS
-
-    option "LWM2M_CLIENT_UTILS_GROUND_FIX_OBJ_SUPPORT" {
-      type   = bool
-      prompt = "Location by cells (object 33626)"
-      select = [LWM2M_CLIENT_UTILS_LOCATION_ASSISTANCE]
-    }
-
-    option "LWM2M_CLIENT_UTILS_GNSS_ASSIST_OBJ_SUPPORT" {
-      type   = bool
-      prompt = "Assistance data (object 33625)"
-      select = [LWM2M_CLIENT_UTILS_LOCATION_ASSISTANCE]
-    }
 
     option "LWM2M_CLIENT_UTILS_LOCATION_ASSISTANCE" {
       type = bool
@@ -308,6 +192,7 @@ menu "LwM2M client utilities" {
         type    = bool
         prompt  = "Ask for predicted assistance data"
         default = NRF_CLOUD_PGPS
+        planned = "predicted assistance data"
         help    = "One request can be pending: with LWM2M_CLIENT_UTILS_LOCATION_ASSIST_AGNSS the second one waits."
       }
     }
@@ -320,6 +205,7 @@ menu "LwM2M client utilities" {
         prompt  = "Predictions"
         default = 42
         range   = [1, 168]
+        planned = "predicted assistance data"
       }
 
       option "LWM2M_CLIENT_UTILS_LOCATION_ASSIST_PGPS_PREDICTION_INTERVAL" {
@@ -328,6 +214,7 @@ menu "LwM2M client utilities" {
         default = 240
         range   = [120, 480]
         unit    = "min"
+        planned = "predicted assistance data"
         help    = "120, 240, 360 or 480."
       }
 
@@ -341,6 +228,7 @@ menu "LwM2M client utilities" {
         prompt  = "First day, as a day of GPS time"
         default = 0
         range   = [0, 65535]
+        planned = "predicted assistance data"
         help    = "0: today."
       }
 
@@ -350,6 +238,7 @@ menu "LwM2M client utilities" {
         default = 0
         range   = [0, 86399]
         unit    = "s"
+        planned = "predicted assistance data"
       }
     }
 

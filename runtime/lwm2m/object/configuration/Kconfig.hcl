@@ -1,0 +1,5 @@
+# Real-time configuration (object 50009): every client of the cloud module has it.
+
+component "lwm2m-object" {
+  if = LWM2M_INTEGRATION
+}

@@ -1,0 +1,43 @@
+# Device (object 3): every client has it.
+
+component "lwm2m-object" {
+  if = LWM2M
+}
+
+group {
+  depends_on = LWM2M_CLIENT_UTILS
+
+  option "LWM2M_CLIENT_UTILS_DEVICE_OBJ_SUPPORT" {
+    type    = bool
+    prompt  = "Device (object 3) as the client utilities have it"
+    default = true
+    effect  = "object 3 is always there, and the backend fills it"
+  }
+}
+
+option "LWM2M_DEVICE_PWRSRC_MAX" {
+  type    = int
+  prompt  = "Power sources of object 3"
+  default = 5
+  range   = [1, 20]
+}
+
+option "LWM2M_DEVICE_ERROR_CODE_MAX" {
+  type    = int
+  prompt  = "Error codes of object 3"
+  default = 10
+  range   = [1, 20]
+}
+
+option "LWM2M_DEVICE_EXT_DEV_INFO_MAX" {
+  type    = int
+  prompt  = "External devices of object 3"
+  default = 5
+  range   = [1, 20]
+}
+
+option "LWM2M_DEVICE_ERROR_CODE_SETTINGS" {
+  type    = bool
+  prompt  = "Keep the error codes of object 3 over a restart"
+  planned = "error codes that outlive a restart"
+}
