@@ -67,7 +67,7 @@ func measure(ctx context.Context) error {
 
 func (b *bench) build(ctx context.Context) error {
 	flags := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="}
-	for target, from := range map[string]string{b.cloudgen: "./cmd/cloudgen", b.floor: "./test/bench/floor"} {
+	for target, from := range map[string]string{b.cloudgen: "./cmd/cloudgen", b.floor: "./test/bench/floor/mqtt"} {
 		command := exec.CommandContext(ctx, "go", append(flags, "-o", target, from)...)
 		command.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if output, err := command.CombinedOutput(); err != nil {

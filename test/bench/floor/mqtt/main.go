@@ -1,4 +1,4 @@
-// Command floor is the smallest program that does with libraries alone what every MQTT firmware needs: it connects with paho over
+// Command mqtt is the smallest program that does with libraries alone what every MQTT firmware needs: it connects with paho over
 // mutual TLS, stays connected, and calls slog, encoding/json, flag and net/http's client once each. The firmware's size and memory
 // are stated as ratios to it.
 package main
