@@ -9,7 +9,8 @@ import (
 type Event interface{ event() }
 
 type (
-	// Start begins: bootstrap where no account is configured, else register. It starts a Failed machine anew, and changes nothing elsewhere.
+	// Start begins: bootstrap where no account is configured, else register. It starts a Failed machine anew, waits for a Stop that is under way,
+	// and changes nothing elsewhere.
 	Start struct{}
 	// Stop de-registers where a registration stands, and ends everything.
 	Stop struct{}
@@ -42,8 +43,10 @@ type (
 		Operation uint64
 		Err       error
 	}
-	// LinkLost says that the link has ended by itself, or its address has.
+	// LinkLost says that the link has ended by itself.
 	LinkLost struct{ Err error }
+	// AddressChanged says that the device has another address now, so that the link is of no use.
+	AddressChanged struct{}
 	// ServerSilent says that a notification or a Send was not acknowledged.
 	ServerSilent struct{ Err error }
 	// BootstrapMessage is any request of the bootstrap server.
@@ -74,6 +77,7 @@ func (ConnectFailed) event()      {}
 func (Answered) event()           {}
 func (Unanswered) event()         {}
 func (LinkLost) event()           {}
+func (AddressChanged) event()     {}
 func (ServerSilent) event()       {}
 func (BootstrapMessage) event()   {}
 func (BootstrapFinished) event()  {}

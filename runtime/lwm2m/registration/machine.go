@@ -75,14 +75,15 @@ type Machine struct {
 	updateAt time.Time
 	changes  Changes // to tell
 	telling  Changes // in the request that runs
-	waking   bool    // the Update that runs ends a sleep: nothing else is sent before its answer
+	holding  bool    // nothing else is sent before the Update that runs is answered: it ends a sleep, or finds out whether the server is there
 	activity time.Time
 	slept    time.Time
 	busy     bool
 
 	attempt  uint64 // failed ones in this sequence
 	sequence uint64 // used up
-	stopping bool   // the de-registering that runs is a Stop's
+	stopping bool   // the de-registering that runs, or is connected for, is a Stop's
+	restart  bool   // a Start has come since
 
 	bootstraps uint64 // begun since a registration stood last
 	format     int    // index of the format that pct= names
@@ -98,8 +99,11 @@ func (m *Machine) State() State { return m.state }
 
 // Ready tells whether notifications and Sends may go out now: a registration stands, and the device is awake.
 func (m *Machine) Ready() bool {
-	return m.state == Registered || m.state == Updating && !m.waking
+	return m.state == Registered || m.state == Updating && !m.holding
 }
+
+// HasRegistration tells whether the client is registered as far as it knows, asleep or awake.
+func (m *Machine) HasRegistration() bool { return m.location != nil && !m.stopping && m.state != Deregistering }
 
 // Account gives the account that is in use, or the one that would be tried first.
 func (m *Machine) Account() (account Account, found bool) {
@@ -137,8 +141,11 @@ func (m *Machine) Step(event Event, now time.Time) []Effect {
 	m.effects, m.now = nil, now
 	switch e := event.(type) {
 	case Start:
-		if m.state == Stopped || m.state == Failed {
+		switch {
+		case m.state == Stopped || m.state == Failed:
 			m.begin()
+		case m.stopping:
+			m.restart = true
 		}
 	case Stop:
 		m.stop()
@@ -164,6 +171,8 @@ func (m *Machine) Step(event Event, now time.Time) []Effect {
 		}
 	case LinkLost:
 		m.linkLost(e.Err)
+	case AddressChanged:
+		m.addressChanged()
 	case ServerSilent:
 		m.serverSilent(e.Err)
 	case BootstrapMessage:
@@ -227,7 +236,7 @@ func (m *Machine) waitUntil(state State, at time.Time) {
 // begin is the order of 3.1.
 func (m *Machine) begin() {
 	m.attempt, m.sequence, m.bootstraps, m.current = 0, 0, 0, 0
-	m.triggered = false
+	m.triggered, m.stopping, m.restart = false, false, false
 	switch {
 	case len(m.accounts) > 0:
 		m.delay()
@@ -259,7 +268,7 @@ func (m *Machine) disconnect() {
 		m.do(Disconnect{})
 	}
 	m.connected = false
-	m.waking = false
+	m.holding = false
 }
 
 // forget ends the registration as far as this side goes.
@@ -335,6 +344,12 @@ func (m *Machine) configured(configuration Configuration) {
 	}
 	m.disconnect()
 	m.forget()
+	if m.stopping {
+		m.stopping = false
+		m.enter(Stopped)
+		m.report(NoticeStopped, nil)
+		return
+	}
 	m.begin()
 }
 

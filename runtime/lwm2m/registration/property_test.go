@@ -166,7 +166,9 @@ func randomEvent(c *check, random *rand.Rand) Event {
 			configuration.Bootstrap.Expires = c.now.Add(time.Duration(random.IntN(100)) * time.Second)
 		}
 	}
-	switch random.IntN(24) {
+	switch random.IntN(25) {
+	case 24:
+		return AddressChanged{}
 	case 0, 1:
 		return Start{}
 	case 2:

@@ -68,7 +68,7 @@ func (m *Machine) wake(telling bool) {
 	case m.expired():
 		m.register()
 	case telling:
-		m.waking = true
+		m.holding = true
 		m.update()
 	default:
 		m.enter(Registered)

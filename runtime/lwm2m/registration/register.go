@@ -45,7 +45,7 @@ func (m *Machine) linkUp(session Session) {
 	case m.goal == goalDeregister:
 		m.deregister()
 	case m.goal == goalResume && m.location != nil && session != SessionNew && !m.expired():
-		m.waking = true
+		m.holding = true
 		m.update()
 	default:
 		m.register()
@@ -71,7 +71,7 @@ func (m *Machine) linkFailed(e ConnectFailed) {
 func (m *Machine) register() {
 	m.forget()
 	m.enter(Registering)
-	m.waking = false
+	m.holding = false
 	m.telling, m.changes = Changes{}, Changes{}
 	m.told = m.accounts[m.current]
 	m.do(Request{Operation: m.operation, Kind: RequestRegister, Account: m.told})
@@ -141,7 +141,7 @@ func (m *Machine) unanswered(err error) {
 func (m *Machine) registered(notice Notice) {
 	m.attempt, m.sequence = 0, 0
 	m.enter(Registered)
-	m.waking = false
+	m.holding = false
 	m.activity = m.now
 	m.expires = m.now.Add(m.told.Lifetime)
 	m.updateAt = m.now.Add(m.settings.updateAfter(m.told.Lifetime))
@@ -221,6 +221,24 @@ func (m *Machine) serverSilent(err error) {
 	case Registered, Sleeping:
 		m.report(NoticeServerUnreachable, err)
 		m.change(Changes{Asked: true})
+		m.holding = true
+	}
+}
+
+// addressChanged makes a new connection, under the registration that stands.
+func (m *Machine) addressChanged() {
+	if !m.connected {
+		return
+	}
+	switch m.state {
+	case Updating:
+		m.changes = m.changes.or(m.telling)
+		fallthrough
+	case Registered:
+		m.disconnect()
+		m.connect(goalResume)
+	case Sleeping:
+		m.disconnect()
 	}
 }
 
@@ -230,7 +248,7 @@ func (m *Machine) stop() {
 	case Stopped:
 		return
 	case Deregistering:
-		m.stopping = true
+		m.stopping, m.restart = true, false
 		return
 	case Registered, Updating, Sleeping:
 		m.stopping = true
@@ -247,6 +265,7 @@ func (m *Machine) stop() {
 		m.deregister()
 		return
 	case Connecting:
+		m.restart = false
 		if m.goal == goalDeregister {
 			return
 		}
@@ -280,9 +299,13 @@ func (m *Machine) deregistered(err error) {
 		m.report(NoticeDeregistered, nil)
 	}
 	if m.stopping {
-		m.stopping = false
 		m.enter(Stopped)
 		m.report(NoticeStopped, nil)
+		again := m.restart
+		m.stopping, m.restart = false, false
+		if again {
+			m.begin()
+		}
 		return
 	}
 	m.attempt, m.sequence = 0, 0

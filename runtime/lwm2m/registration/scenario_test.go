@@ -242,3 +242,28 @@ func TestLinkLost(t *testing.T) {
 	s.expect("10m0s registration.Disconnect", "10m0s connect 1", "10m0s UPDATE", "10m0s registration updated",
 		"10m1s registration.Disconnect", "10m1s registration attempt failed", "11m1s connect 1", "11m1s registration.Forget", "11m1s REGISTER", "11m1s registered")
 }
+
+func TestAddressChanged(t *testing.T) {
+	s := simulate(t, tracker(), only(server()))
+	s.step(Start{})
+	s.run(time.Second)
+	s.log = nil
+	s.session = SessionResumed
+	s.step(AddressChanged{})
+	s.step(AddressChanged{}) // there is no link yet
+	s.run(time.Second)
+	s.expect("1s registration.Disconnect", "1s connect 1", "1s UPDATE", "1s registration updated")
+}
+
+func TestStartWhileStopping(t *testing.T) {
+	s := simulate(t, tracker(), only(server()))
+	s.latency = time.Second
+	s.step(Start{})
+	s.run(10 * time.Second)
+	s.log = nil
+	s.step(Stop{})
+	s.step(Start{})
+	s.run(10 * time.Second)
+	s.expect("10s DEREGISTER", "11s registration.Disconnect", "11s registration.Forget", "11s de-registered", "11s stopped",
+		"11s connect 1", "12s REGISTER", "13s registered")
+}
