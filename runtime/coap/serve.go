@@ -121,13 +121,19 @@ func (e *endpoint) divide(now time.Time, request *Message, response Response, wa
 	return response
 }
 
-// keep stores a snapshot and gives one block of it.
+// keep stores a snapshot and gives one block of it. Only the first one tells of an observation (RFC 7959, 3.4).
 func (e *endpoint) keep(now time.Time, kept *snapshot, wanted block, sized bool) Message {
 	head := kept.Message
 	head.Payload = nil
 	room := e.config.MaxMessage - sizeOf(&head) - 24 // Block1, Block2, ETag and Size2
 	kept.largest = min(szxOf(e.config.BlockSize), szxOf(room))
 	kept.Options = bytesOwned(kept.Options)
+	observe, observed := kept.Options.Get(Observe)
+	kept.Options.Remove(Observe)
 	e.snapshots.add(now, kept)
-	return kept.part(wanted, sized)
+	m := kept.part(wanted, sized)
+	if observed && wanted.num == 0 {
+		m.Options.Add(Observe, observe)
+	}
+	return m
 }
