@@ -53,6 +53,7 @@ type flags struct {
 	listen   string
 	changed  bool
 	planned  bool
+	all      bool
 	ofType   string // -type
 	origin   string
 }
@@ -70,6 +71,7 @@ func (f *flags) register(set *flag.FlagSet) {
 	set.StringVar(&f.listen, "listen", "", "")
 	set.BoolVar(&f.changed, "changed", false, "")
 	set.BoolVar(&f.planned, "planned", false, "")
+	set.BoolVar(&f.all, "all", false, "")
 	set.StringVar(&f.ofType, "type", "", "")
 	set.StringVar(&f.origin, "origin", "", "")
 }

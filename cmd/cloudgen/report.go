@@ -19,10 +19,12 @@ type report struct {
 	Output      string              `json:"output,omitempty"`
 	Files       *write.Report       `json:"files,omitempty"`
 	Binaries    []build.Binary      `json:"binaries,omitempty"`
-	Config      json.RawMessage     `json:"config,omitempty"`   // as resolved.json
-	Overlay     string              `json:"overlay,omitempty"`  // an overlay that was made
-	Fragment    string              `json:"fragment,omitempty"` // a .conf fragment that was made
-	Notes       []string            `json:"notes,omitempty"`    // what the result leaves out, and why
+	Config      json.RawMessage     `json:"config,omitempty"`      // as resolved.json
+	Overlay     string              `json:"overlay,omitempty"`     // an overlay that was made
+	Fragment    string              `json:"fragment,omitempty"`    // a .conf fragment that was made
+	Notes       []string            `json:"notes,omitempty"`       // what the result leaves out, and why
+	Objects     []exportedObject    `json:"objects,omitempty"`     // LwM2M definitions that were written
+	Definitions string              `json:"definitions,omitempty"` // as XML, where they went to no file
 	Options     []listing.Option    `json:"options,omitempty"`
 	Differences *differences        `json:"differences,omitempty"`
 	Explanation *why.Explanation    `json:"explanation,omitempty"` // of one option

@@ -83,6 +83,13 @@ func verbTable() []verb {
 			run:     exportConf,
 		},
 		{
+			name:    "export lwm2m-xml",
+			usage:   "export lwm2m-xml " + configurationUsage + " [-all] [-o DIR] [-json]",
+			summary: "Print the OMA definitions of the LwM2M objects that a server's console has to be told, or write them to DIR; -all: of all objects.",
+			flags:   append(slices.Clone(configurationFlags), "all", "o"),
+			run:     exportLwM2M,
+		},
+		{
 			name:    "docs",
 			usage:   "docs [-o DIR]",
 			summary: "Print the option reference as Markdown, or write it to DIR/reference.md.",

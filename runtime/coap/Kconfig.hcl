@@ -74,3 +74,5 @@ menu "CoAP" {
     }
   }
 }
+
+source "dtls/Kconfig.hcl" {}

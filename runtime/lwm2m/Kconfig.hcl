@@ -83,22 +83,6 @@ menu "LwM2M engine" {
   menu "Connection" {
     depends_on = LWM2M
 
-    option "LWM2M_DTLS_SUPPORT" {
-      type   = bool
-      prompt = "DTLS"
-    }
-
-    option "LWM2M_DTLS_CID" {
-      type   = bool
-      prompt = "DTLS connection id"
-      help   = "The session outlives a change of the device's address (RFC 9146), where the server takes part."
-    }
-
-    option "LWM2M_TLS_SESSION_CACHING" {
-      type   = bool
-      prompt = "Resume DTLS sessions"
-    }
-
     option "LWM2M_DNS_SUPPORT" {
       type   = bool
       prompt = "Host names in addresses"
@@ -362,7 +346,6 @@ menu "LwM2M engine" {
       default    = 5
       range      = [0, 20]
       depends_on = LWM2M_SECURITY_OBJECT_VERSION_1_1
-      effect     = "lists take the room that they need"
     }
 
     option "LWM2M_SECURITY_INSTANCE_COUNT" {

@@ -1,0 +1,30 @@
+# DTLS, as far as LwM2M uses it: pre-shared keys. For raw public keys and certificates the SDK has no options either.
+
+menu "DTLS" {
+  depends_on = LWM2M
+
+  option "LWM2M_DTLS_SUPPORT" {
+    type   = bool
+    prompt = "DTLS"
+  }
+
+  option "LWM2M_DTLS_CID" {
+    type   = bool
+    prompt = "DTLS connection id"
+    help   = "The session outlives a change of the device's address (RFC 9146), where the server takes part."
+  }
+
+  option "LWM2M_TLS_SESSION_CACHING" {
+    type   = bool
+    prompt = "Resume DTLS sessions"
+  }
+
+  constraint "LWM2M_DTLS_CID and LWM2M_TLS_SESSION_CACHING need LWM2M_DTLS_SUPPORT" {
+    condition = LWM2M_DTLS_SUPPORT || !LWM2M_DTLS_CID && !LWM2M_TLS_SESSION_CACHING
+    fix       = "LWM2M_DTLS_SUPPORT = y"
+  }
+}
+
+component "dtls" {
+  if = LWM2M_DTLS_SUPPORT
+}
