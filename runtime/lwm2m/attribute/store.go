@@ -126,3 +126,8 @@ func (s *Store) drop(is func(key) bool) {
 		return true
 	})
 }
+
+// Prune drops what stands at paths for which exists is false.
+func (s *Store) Prune(exists func(path lwm2m.Path) bool) {
+	s.drop(func(at key) bool { return !exists(at.path) })
+}
