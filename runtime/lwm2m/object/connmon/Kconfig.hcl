@@ -9,16 +9,16 @@ group {
 
   option "LWM2M_CLIENT_UTILS_CONN_MON_OBJ_SUPPORT" {
     type    = bool
-    prompt  = "Connectivity monitoring (object 4) as the client utilities have it"
+    prompt  = "Fill object 4 between the samples too"
     default = true
     select  = [LWM2M_CONN_MON_OBJ_SUPPORT]
-    help    = "The backend fills it in any case."
+    help    = "n: with the samples."
   }
 
-  # The library's own default for the engine.
   group {
     depends_on = LWM2M_CLIENT_UTILS_CONN_MON_OBJ_SUPPORT
 
+    # The library's own default for the engine.
     option "LWM2M_CONN_MON_BEARER_MAX" {
       type    = int
       default = 2
@@ -27,11 +27,10 @@ group {
 
     option "LWM2M_CONN_HOLD_TIME_RSRP" {
       type    = int
-      prompt  = "Shortest time between notices of the signal"
+      prompt  = "Time between two looks at the modem"
       default = 60
       range   = [0, 86400]
       unit    = "s"
-      planned = "a modem adapter that measures the signal"
     }
   }
 }

@@ -9,9 +9,9 @@ group {
 
   option "LWM2M_CLIENT_UTILS_DEVICE_OBJ_SUPPORT" {
     type    = bool
-    prompt  = "Device (object 3) as the client utilities have it"
+    prompt  = "Fill object 3 before the first samples"
     default = true
-    effect  = "object 3 is always there, and the backend fills it"
+    help    = "n: with the first samples."
   }
 }
 
