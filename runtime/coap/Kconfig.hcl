@@ -2,14 +2,9 @@
 
 menu "CoAP" {
   option "COAP" {
-    type   = bool
-    prompt = "CoAP"
-  }
-
-  constraint "COAP must be n: the chosen cloud service does not use it" {
-    condition  = !COAP
-    depends_on = AWS_IOT || AZURE_IOT_HUB || NRF_CLOUD_MQTT
-    fix        = "leave out COAP"
+    type       = bool
+    prompt     = "CoAP"
+    depends_on = !AWS_IOT && !AZURE_IOT_HUB && !NRF_CLOUD_MQTT # it would do nothing there
   }
 
   group {

@@ -2,15 +2,10 @@
 
 menu "LwM2M engine" {
   option "LWM2M" {
-    type   = bool
-    prompt = "LwM2M engine"
-    select = [COAP]
-  }
-
-  constraint "LWM2M must be n: the chosen cloud service does not use it" {
-    condition  = !LWM2M
-    depends_on = AWS_IOT || AZURE_IOT_HUB || NRF_CLOUD_MQTT
-    fix        = "leave out LWM2M"
+    type       = bool
+    prompt     = "LwM2M engine"
+    select     = [COAP]
+    depends_on = !AWS_IOT && !AZURE_IOT_HUB && !NRF_CLOUD_MQTT # it would do nothing there
   }
 
   menu "Versions" {

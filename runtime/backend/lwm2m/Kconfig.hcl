@@ -87,10 +87,11 @@ menu "LwM2M" {
 
 menu "LwM2M client utilities" {
   option "LWM2M_CLIENT_UTILS" {
-    type   = bool
-    prompt = "Objects of a cellular device"
-    select = [LWM2M]
-    imply  = [LTE_LC_EDRX_MODULE, LTE_LC_NEIGHBOR_CELL_MEAS_MODULE, LTE_LC_PSM_MODULE, LTE_LC_TAU_PRE_WARNING_MODULE]
+    type       = bool
+    prompt     = "Objects of a cellular device"
+    depends_on = !AWS_IOT && !AZURE_IOT_HUB && !NRF_CLOUD_MQTT # it would do nothing there
+    select     = [LWM2M]
+    imply      = [LTE_LC_EDRX_MODULE, LTE_LC_NEIGHBOR_CELL_MEAS_MODULE, LTE_LC_PSM_MODULE, LTE_LC_TAU_PRE_WARNING_MODULE]
   }
 
   group {

@@ -9,19 +9,16 @@ menu "DTLS" {
   }
 
   option "LWM2M_DTLS_CID" {
-    type   = bool
-    prompt = "DTLS connection id"
-    help   = "The session outlives a change of the device's address (RFC 9146), where the server takes part."
+    type       = bool
+    prompt     = "DTLS connection id"
+    depends_on = LWM2M_DTLS_SUPPORT
+    help       = "The session outlives a change of the device's address (RFC 9146), where the server takes part."
   }
 
   option "LWM2M_TLS_SESSION_CACHING" {
-    type   = bool
-    prompt = "Resume DTLS sessions"
-  }
-
-  constraint "LWM2M_DTLS_CID and LWM2M_TLS_SESSION_CACHING need LWM2M_DTLS_SUPPORT" {
-    condition = LWM2M_DTLS_SUPPORT || !LWM2M_DTLS_CID && !LWM2M_TLS_SESSION_CACHING
-    fix       = "LWM2M_DTLS_SUPPORT = y"
+    type       = bool
+    prompt     = "Resume DTLS sessions"
+    depends_on = LWM2M_DTLS_SUPPORT
   }
 }
 
