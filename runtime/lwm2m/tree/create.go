@@ -13,8 +13,11 @@ func (t *Tree) CheckCreate(ssid uint16, path lwm2m.Path) error {
 
 // creator is CheckCreate; the lock is held.
 func (t *Tree) creator(ssid uint16, path lwm2m.Path) (*object, error) {
-	if path.Level() == lwm2m.LevelRoot {
+	switch {
+	case path.Level() == lwm2m.LevelRoot:
 		return nil, lwm2m.Errorf(lwm2m.StatusBadRequest, "nothing can be created at the root")
+	case path.Level() > lwm2m.LevelInstance:
+		return nil, lwm2m.Errorf(lwm2m.StatusMethodNotAllowed, "%v: only instances can be created", path)
 	}
 	path = path.Up(lwm2m.LevelObject)
 	at, err := t.resolve(ssid, RightCreate, path)
@@ -88,7 +91,7 @@ func (o *object) newInstance(path lwm2m.Path, items []lwm2m.Item) (lwm2m.Path, e
 			id++
 		}
 		path = path.Child(id)
-		if len(items) > 0 && items[0].Path.Level() >= lwm2m.LevelInstance {
+		if len(items) > 0 && items[0].Path.Level() >= lwm2m.LevelInstance && items[0].Path.Object() == path.Object() {
 			path = items[0].Path.Up(lwm2m.LevelInstance)
 		}
 	}
