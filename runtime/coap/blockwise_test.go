@@ -283,7 +283,9 @@ func TestResponseInBlocks(t *testing.T) {
 		return Response{Message: m}
 	}}
 	b := newBench(t, Config{BlockSize: 512}, handler)
-	get := func(id int, options ...Option) { b.in(datagram{id: uint16(id), Message: newMessage(GET, "/3", options...)}) }
+	get := func(id int, options ...Option) {
+		b.in(datagram{id: uint16(id), Message: newMessage(GET, "/3", options...)})
+	}
 	get(1, uintOption(Size2, 0), uintOption(Observe, 0))
 	first := b.want("ACK 2.05 2:0/1/512 size2=1300 (512)")
 	tag, _ := first.Options.Get(ETag)
@@ -332,7 +334,9 @@ func TestSmallResponseNeedsNoBlocks(t *testing.T) {
 	b := newBench(t, Config{}, handler)
 	b.in(datagram{id: 1, Message: newMessage(GET, "/3", blockOption(Block2, 0, false, 64))})
 	b.want("ACK 2.05 (60)")
-	handler.answer = func(*Request) Response { return Response{Message: Message{Code: InternalServerError, Payload: pattern(5000)}} }
+	handler.answer = func(*Request) Response {
+		return Response{Message: Message{Code: InternalServerError, Payload: pattern(5000)}}
+	}
 	b.in(datagram{id: 2, Message: newMessage(GET, "/3")})
 	if d := b.want("ACK 5.00"); len(d.Payload) < 1000 || len(d.Payload) > 1280 {
 		t.Errorf("diagnostic of %d bytes", len(d.Payload))

@@ -42,13 +42,18 @@ type datagram struct {
 // errNotCoAP is the error of bytes that are to be ignored without an answer (RFC 7252, 3): too short for a header, or another version.
 var errNotCoAP = errors.New("no CoAP datagram of version 1")
 
+// decoder reads datagrams. It keeps its buffer from one to the next; what it gives is the caller's.
+type decoder struct {
+	options [maxOptions]message.Option
+}
+
 // decode reads one datagram. After an error other than errNotCoAP, kind and id of the datagram are good: a confirmable one is to be
 // rejected with Reset (RFC 7252, 4.2).
 //
 // The header is read here and the options by go-coap's message package, not by its coder: the coder drops every option whose length is
 // outside a table of its own, also critical ones, which must be refused and not overlooked (RFC 7252, 5.4.3), and it takes a payload marker
 // with nothing behind it (RFC 7252, 3: a format error).
-func decode(raw []byte) (datagram, error) {
+func (s *decoder) decode(raw []byte) (datagram, error) {
 	if len(raw) < headerSize || raw[0]>>6 != 1 {
 		return datagram{}, errNotCoAP
 	}
@@ -69,8 +74,7 @@ func decode(raw []byte) (datagram, error) {
 		d.token = slices.Clip(rest[:tokenLength])
 	}
 	rest = rest[tokenLength:]
-	var scratch [maxOptions]message.Option
-	options := message.Options(scratch[:0])
+	options := message.Options(s.options[:0])
 	processed, err := options.Unmarshal(rest, nil)
 	if err != nil {
 		return d, err

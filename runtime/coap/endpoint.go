@@ -13,6 +13,7 @@ type endpoint struct {
 	handler Handler
 	random  *rand.Rand
 	encoder encoder
+	decoder decoder
 	nextID  uint16
 	outbox  []outgoing
 
@@ -86,7 +87,7 @@ func (e *endpoint) tick(now time.Time) {
 
 // receive takes one datagram, whose memory it keeps.
 func (e *endpoint) receive(now time.Time, raw []byte) error {
-	d, err := decode(raw)
+	d, err := e.decoder.decode(raw)
 	switch {
 	case errors.Is(err, errNotCoAP):
 		return err

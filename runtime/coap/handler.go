@@ -73,7 +73,7 @@ type Notification struct {
 	Token       []byte // of the Observe request
 	Confirmable bool
 
-	// Path is that of the Observe request, as Options.Path gives it, and Body its payload (FETCH): the peer repeats both to get the blocks
+	// Path is that of the Observe request, as Options.Path gives it (/3/0), and Body its payload (FETCH): the peer repeats both to get the blocks
 	// after the first when the notification is longer than a message (RFC 7959, 3.4). A nil Body goes with any.
 	Path string
 	Body []byte

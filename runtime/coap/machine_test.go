@@ -8,6 +8,8 @@ import (
 	"time"
 )
 
+func decode(raw []byte) (datagram, error) { return new(decoder).decode(raw) }
+
 // bench is an endpoint under test with a hand on its clock and its wire.
 type bench struct {
 	t *testing.T

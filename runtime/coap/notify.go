@@ -3,6 +3,7 @@ package coap
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -50,11 +51,7 @@ func (e *endpoint) notify(now time.Time, n *Notification) {
 	}
 	m := n.Message
 	if m.Code.IsSuccess() && sizeOf(&m) > e.config.MaxMessage {
-		path := n.Path
-		if path == "" {
-			path = "/"
-		}
-		m = e.keep(now, &snapshot{path: path, body: n.Body, Message: m}, block{szx: 6}, false)
+		m = e.keep(now, &snapshot{path: "/" + strings.TrimPrefix(n.Path, "/"), body: n.Body, Message: m}, block{szx: 6}, false)
 	}
 	d := datagram{kind: kind, id: e.messageID(), token: n.Token, Message: m}
 	raw, err := e.encoder.encode(&d)
