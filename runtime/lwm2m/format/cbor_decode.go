@@ -169,7 +169,7 @@ func (h cborHead) number() number {
 		return whole(false, h.argument)
 	}
 	if h.argument == math.MaxUint64 {
-		return real(-(1 << 64))
+		return floating(-(1 << 64))
 	}
 	return whole(true, h.argument+1)
 }
@@ -181,11 +181,11 @@ func (c *cborReader) simple(h cborHead) (raw, error) {
 	case 22, 23:
 		return raw{}, nil
 	case 25:
-		return raw{kind: rawNumber, number: real(halfFloat(uint16(h.argument)))}, nil
+		return raw{kind: rawNumber, number: floating(halfFloat(uint16(h.argument)))}, nil
 	case 26:
-		return raw{kind: rawNumber, number: real(float64(math.Float32frombits(uint32(h.argument))))}, nil
+		return raw{kind: rawNumber, number: floating(float64(math.Float32frombits(uint32(h.argument))))}, nil
 	case 27:
-		return raw{kind: rawNumber, number: real(math.Float64frombits(h.argument))}, nil
+		return raw{kind: rawNumber, number: floating(math.Float64frombits(h.argument))}, nil
 	}
 	return raw{}, c.fault("a simple value that means nothing here")
 }

@@ -55,8 +55,6 @@ func everything() *format.Codec {
 	return format.New(format.Config{TLV: true, JSON: true, SenMLJSON: true, CBOR: true, SenMLCBOR: true, Records: 1000})
 }
 
-var allFormats = []format.Format{format.Text, format.LinkFormat, format.Opaque, format.CBOR, format.SenMLJSON, format.SenMLCBOR, format.TLV, format.JSON}
-
 func path(text string) lwm2m.Path {
 	p, err := lwm2m.ParsePath(text)
 	if err != nil {

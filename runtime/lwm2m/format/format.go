@@ -193,7 +193,7 @@ func (c *Codec) fits(f Format, base lwm2m.Path, items []lwm2m.Item) error {
 func checkItems(f Format, base lwm2m.Path, items []lwm2m.Item) error {
 	for i := range items {
 		item := &items[i]
-		fault := ""
+		var fault string
 		switch kind := item.Value.Type(); {
 		case !base.Contains(item.Path):
 			fault = "lies outside of " + base.String()

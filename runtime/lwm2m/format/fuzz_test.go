@@ -190,7 +190,7 @@ func TestSenMLCBORAgreesWithAnotherReader(t *testing.T) {
 			if base+r.Name != want.Path.String() || !want.Time.IsZero() && int64(at) != want.Time.Unix() {
 				t.Errorf("%x: record %d is %s at %v, not %v", payload, i, base+r.Name, at, want)
 			}
-			agrees := false
+			var agrees bool
 			switch want.Value.Type() {
 			case lwm2m.TypeString, lwm2m.TypeCorelnk:
 				agrees = r.Text != nil && *r.Text == want.Value.Text()

@@ -5,7 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strconv"
 	"strings"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
@@ -18,12 +20,44 @@ type jsonReader struct {
 }
 
 func newJSONReader(f Format, payload []byte) (*jsonReader, error) {
-	if !utf8.Valid(payload) {
-		return nil, badRequest("%v: the payload is not UTF-8", f)
+	if !utf8.Valid(payload) || hasLoneSurrogate(payload) {
+		return nil, badRequest("%v: the payload is not UTF-8, or escapes half a character", f)
 	}
 	decoder := json.NewDecoder(bytes.NewReader(payload))
 	decoder.UseNumber()
 	return &jsonReader{format: f, decoder: decoder}, nil
+}
+
+// hasLoneSurrogate finds escapes as \ud800 that have no other half: encoding/json would put another character in their place. A backslash stands
+// only in strings, so these need not be told from the rest.
+func hasLoneSurrogate(payload []byte) bool {
+	for {
+		at := bytes.IndexByte(payload, '\\')
+		if at < 0 || at+1 == len(payload) {
+			return false
+		}
+		first := escapedUnit(payload[at:])
+		if payload = payload[at+2:]; !utf16.IsSurrogate(first) {
+			continue
+		}
+		payload = payload[4:]
+		if utf16.DecodeRune(first, escapedUnit(payload)) == utf8.RuneError {
+			return true
+		}
+		payload = payload[6:]
+	}
+}
+
+// escapedUnit gives the number of the \u0000 with which text begins; 0 where there is none.
+func escapedUnit(text []byte) rune {
+	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
+		return 0
+	}
+	unit, err := strconv.ParseUint(string(text[2:6]), 16, 16)
+	if err != nil {
+		return 0
+	}
+	return rune(unit)
 }
 
 func (j *jsonReader) token() (json.Token, error) {

@@ -21,7 +21,7 @@ func whole(negative bool, magnitude uint64) number {
 	return number{negative: negative, digits: magnitude}
 }
 
-func real(float float64) number { return number{isFloat: true, float: float} }
+func floating(float float64) number { return number{isFloat: true, float: float} }
 
 // maxExponent is far beyond every exponent that makes a difference.
 const maxExponent = 100_000

@@ -77,8 +77,13 @@ var refused = []struct {
 	{format.SenMLJSON, "/500/0", `[{"n":"/500/0/4","v":1e999}]`}, {format.SenMLJSON, "/500/0", `[{"n":"/500/0/6","vd":"+/8="}]`}, {format.SenMLJSON, "/500/0", `[{"n":"/500/0/6","vd":"A"}]`},
 	{format.SenMLJSON, "/500/0", `[{"n":"/500/0/8","vlo":1}]`}, {format.SenMLJSON, "/500/0", `[{"n":"/500/0/8","vlo":"1"}]`}, {format.SenMLJSON, "/500/0", `[{"n":"/500/0/8","vs":"1:2"}]`},
 	{format.SenMLJSON, "/500/0", "[{\"n\":\"/500/0/1\",\"vs\":\"\xff\"}]"}, {format.SenMLJSON, "/500/0", "[{\"n\":\"/500/0/1\",\"vs\":\"\n\"}]"},
+	{format.SenMLJSON, "/500/0", `[{"n":"/500/0/1","vs":"\ud800"}]`}, {format.SenMLJSON, "/500/0", `[{"n":"/500/0/1","vs":"\udc00\ud800"}]`},
+	{format.SenMLJSON, "/500/0", `[{"n":"/500/0/1","vs":"\ud800\n"}]`}, {format.SenMLJSON, "/500/0", `[{"n":"/500/0/1","vs":"\\\ud800\u0041"}]`},
+	{format.SenMLJSON, "/500/0", `[{"n":"/500/0/1","vs":"\ud8`}, {format.SenMLJSON, "/500/0", `[{"n":"/500/0/1","vs":"\`},
 	{format.SenMLJSON, "/", `[{"n":"/","v":1}]`}, {format.SenMLJSON, "/1/0", `[{"n":"/1/0/0","v":0}]`}, {format.SenMLJSON, "/1/0", `[{"n":"/1/0/0","v":65535}]`},
 
+	{format.SenMLJSON, "/1/0", `[{"n":"/1/0/1","v":5,"bt":253402300799,"t":1}]`}, {format.SenMLJSON, "/1/0", `[{"n":"/1/0/1","v":5,"a":1,"b":1,"c":1,"d":1,"e":1,"f":1,"g":1,"h":1,"i":1,"j":1,"k":1,"l":1,"m":1,"o":1,"p":1,"q":1,"r":1}]`},
+	{format.SenMLCBOR, "/1/0", "\x81\xa3\x00\x66/1/0/1\x06\xf9\x7e\x00\x02\x05"}, {format.CBOR, "/1/0/1", "\xc4"}, {format.CBOR, "/1/0/1", "\xc4\x82"},
 	{format.SenMLCBOR, "/1/0", ""}, {format.SenMLCBOR, "/1/0", "\xa0"}, {format.SenMLCBOR, "/1/0", "\x81"}, {format.SenMLCBOR, "/1/0", "\x81\x80"}, {format.SenMLCBOR, "/1/0", "\x80\x80"},
 	{format.SenMLCBOR, "/1/0", "\x81\xa1\x80\x05"}, {format.SenMLCBOR, "/1/0", "\x81\xa2\x00\x66/1/0/1\x02\x80"}, {format.SenMLCBOR, "/1/0", "\x81\xa3\x00\x66/1/0/1\x02\x05\x02\x05"},
 	{format.SenMLCBOR, "/1/0", "\x81\xa3\x00\x66/1/0/1\x02\x05\x18\x63\xa0"}, {format.SenMLCBOR, "/1/0", "\x81\xa3\x00\x66/1/0/1\x02\x05\x62x_\x05"},
@@ -328,6 +333,14 @@ func TestChoose(t *testing.T) {
 		got, err := v.codec.Choose(v.accept, v.asked, v.preferred, path(v.base), v.items)
 		if statusOf(err) != v.status || err == nil && got != v.want {
 			t.Errorf("accept %v (%v), preferred %v, %s: %v, %v", v.accept, v.asked, v.preferred, v.base, got, err)
+		}
+	}
+}
+
+func TestFormatNames(t *testing.T) {
+	for f, want := range map[format.Format]string{format.SenMLCBOR: "SenML CBOR (112)", format.None: "none", 320: "content format 320"} {
+		if got := f.String(); got != want {
+			t.Errorf("%q, not %q", got, want)
 		}
 	}
 }

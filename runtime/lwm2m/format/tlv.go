@@ -103,13 +103,13 @@ func tlvResourcesLength(items []lwm2m.Item) int {
 	length := 0
 	for len(items) > 0 {
 		group, rest := splitAt(items, lwm2m.LevelResource)
-		id, n := group[0].Path.Resource(), 0
+		var n int
 		if group[0].Path.Level() == lwm2m.LevelResource {
 			n = tlvValueLength(group[0].Value)
 		} else {
 			n = tlvInstancesLength(group)
 		}
-		length += tlvHeadLength(id, n) + n
+		length += tlvHeadLength(group[0].Path.Resource(), n) + n
 		items = rest
 	}
 	return length

@@ -141,9 +141,9 @@ func tlvRaw(path lwm2m.Path, kind lwm2m.Type, value []byte) (raw, error) {
 	case lwm2m.TypeFloat:
 		switch len(value) {
 		case 4:
-			return raw{kind: rawNumber, number: real(float64(math.Float32frombits(binary.BigEndian.Uint32(value))))}, nil
+			return raw{kind: rawNumber, number: floating(float64(math.Float32frombits(binary.BigEndian.Uint32(value))))}, nil
 		case 8:
-			return raw{kind: rawNumber, number: real(math.Float64frombits(binary.BigEndian.Uint64(value)))}, nil
+			return raw{kind: rawNumber, number: floating(math.Float64frombits(binary.BigEndian.Uint64(value)))}, nil
 		}
 		return raw{}, badRequest("%s: TLV: a Float has 4 or 8 bytes, not %d", path, len(value))
 	}

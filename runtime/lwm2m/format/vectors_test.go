@@ -106,6 +106,9 @@ var bothWays = []struct {
 	{format.SenMLJSON, "/", items{at(1700000000, item("/3303/0/5700", lwm2m.Float(21.5))), at(1700000060, item("/3303/0/5700", lwm2m.Float(22))),
 		item("/3303/0/5701", lwm2m.String("Cel"))},
 		`[{"bn":"/3303/0/5700","bt":1700000000,"v":21.5},{"t":60,"v":22},{"bn":"/3303/0/5701","bt":0,"vs":"Cel"}]`},
+	{format.SenMLJSON, "/3303", items{at(1700000000, item("/3303/0/5700", lwm2m.Float(1))),
+		{Path: path("/3303/1/5700"), Value: lwm2m.Float(2), Time: time.UnixMilli(1699999997750)}},
+		`[{"bn":"/3303/0/5700","bt":1700000000,"v":1},{"bn":"/3303/1/5700","t":-2.250,"v":2}]`},
 
 	// SenML CBOR.
 	{format.SenMLCBOR, "/", items{at(1700000000, item("/3303/0/5700", lwm2m.Float(21.5)))},
@@ -202,6 +205,11 @@ var onlyRead = []struct {
 		at(1700000100, item("/3/0/9", lwm2m.Integer(3)))}},
 	{format.SenMLJSON, "/3/0/0", `[{"n":"/3/0/0","vs":"\u00e9\ud83d\ude00"}]`, items{item("/3/0/0", lwm2m.String("é😀"))}},
 
+	{format.SenMLJSON, "/3/0/0", `[{"n":"/3/0/0","vs":"\\ud800"}]`, items{item("/3/0/0", lwm2m.String(`\ud800`))}},
+	{format.SenMLJSON, "/3/0/9", `[{"n":"/3/0/9","v":1,"t":1700000000.0019}]`,
+		items{{Path: path("/3/0/9"), Value: lwm2m.Integer(1), Time: time.UnixMilli(1700000000001)}}},
+	{format.SenMLCBOR, "/3/0/9", "\x81\xa3\x00\x66/3/0/9\x06\xfb\x41\xd9\x54\xfc\x40\x00\x10\x62\x02\x01",
+		items{{Path: path("/3/0/9"), Value: lwm2m.Integer(1), Time: time.UnixMilli(1700000000001)}}},
 	{format.JSON, "/3/0", `{"e":[{"n":"9","v":80}]}`, items{item("/3/0/9", lwm2m.Integer(80))}},
 	{format.JSON, "/3/0/9", `{"e":[{"n":"","v":80}]}`, items{item("/3/0/9", lwm2m.Integer(80))}},
 	{format.JSON, "/3/0/9", `{"e":[{"v":80,"t":-1}],"bt":1700000001,"bn":"/3/0/9"}`, items{at(1700000000, item("/3/0/9", lwm2m.Integer(80)))}},
