@@ -162,13 +162,20 @@ func (m *Machine) AttributesChanged(at lwm2m.Path) {
 // made offline: its observation sends the newest state in any case.
 func (m *Machine) SetStoring(on bool) { m.dropping = !on }
 
-// SetLink says whether the server can be reached. After a connection was replaced say Unreachable for the old and Reachable for the new one:
-// the outcomes of notifications that the old one had then do not make the new one suspect.
+// SetLink says whether the server can be reached; saying the same again changes nothing. After a connection was replaced say Unreachable for
+// the old and Reachable for the new one: the outcomes of notifications that the old one had then do not make the new one suspect. Until Poll
+// has given EffectServerUnreachable the caller cannot know of it, and whatever else it says of the link does not count.
 func (m *Machine) SetLink(link Link) {
+	switch {
+	case link == Unreachable:
+		m.lost = false
+	case m.lost:
+		return
+	}
 	if link == m.link {
 		return
 	}
-	m.link, m.woken, m.lost = link, false, false
+	m.link, m.woken = link, false
 	if link == Reachable {
 		m.period++
 	}

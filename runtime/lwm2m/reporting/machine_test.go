@@ -499,7 +499,14 @@ func TestConnectionGone(t *testing.T) {
 	b.expect("0:a#2 /3/0/9=2", "0:a#3 /3/0/9=2")
 	b.land(Closed)
 	b.expect("0:unreachable")
-	if b.m.Link() != Unreachable || b.m.Stats().Failed != 2 {
+	b.m.SetLink(Reachable)
+	b.drain()
+	b.expect("0:a#4 /3/0/9=2")
+	b.m.Outcome(b.now, b.held[0], TimedOut)
+	b.m.SetLink(Reachable) // by a caller that does not know yet
+	b.drain()
+	b.expect("0:unreachable")
+	if b.m.Link() != Unreachable || b.m.Stats().Failed != 3 {
 		t.Errorf("link %d, %+v", b.m.Link(), b.m.Stats())
 	}
 	b.m.Clear() // a new registration
