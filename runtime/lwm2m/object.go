@@ -7,9 +7,11 @@ import (
 )
 
 // Object is one object of a client: what it is, which instances it has from the start, and what it does. An object that only holds values
-// needs nothing else; the interfaces below are for those that do more. Their methods are called one at a time, and what they return as an
-// *Error is the answer to the server; any other error is answered with 5.00.
+// needs nothing else; the interfaces below are for those that do more. Their methods are called one at a time, but for Reader.Read, which is
+// called by whoever asks for a value, and what they return as an *Error is the answer to the server; any other error is answered with 5.00.
 type Object interface {
+	// Definition says what the object supports: what it does not is left out. Executable resources are there in every instance if the object is an
+	// Executor, until they are unset; writable ones come into being when a server writes them.
 	Definition() *Definition
 	// Attach is called once, before all others, with the store that holds the object's values. The object makes its first instances there.
 	Attach(store Store) error
@@ -34,7 +36,7 @@ type Store interface {
 }
 
 // Reader gives values that are not kept in the store but known when they are asked for. A path for which found is false is looked up in the
-// store.
+// store. It is asked for single resources, whether they are in the store or not, and for those instances of multiple ones that are.
 type Reader interface {
 	Read(path Path) (value Value, found bool)
 }
@@ -45,7 +47,8 @@ type Checker interface {
 	Check(values []Item) error
 }
 
-// Writer is told what a server has written, once the answer has been sent. Instances of multiple resources are given one by one.
+// Writer is told what a server has written, once the answer has been sent. Instances of multiple resources are given one by one. What a server has
+// taken away by not writing it is not told; the store no longer has it.
 type Writer interface {
 	Written(values []Item)
 }
@@ -71,7 +74,8 @@ type Creator interface {
 	CheckDelete(instance Path) error
 }
 
-// Uploader takes large values of a writable Opaque resource as they come, without holding them in memory.
+// Uploader takes large values of a writable Opaque resource as they come, without holding them in memory. It is given all values of the single
+// writable Opaque resources of the object; the store does not keep them, and neither Checker nor Writer hears of them.
 type Uploader interface {
 	// Upload begins a value of the resource. size is the announced one in bytes, -1 if none was. An upload that was begun before and has not
 	// ended has been aborted.
