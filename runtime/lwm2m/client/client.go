@@ -45,6 +45,7 @@ type Client struct {
 
 	// The owner's.
 	machine       *registration.Machine
+	endpoint      string
 	session       *session            // nil: no connection
 	dialing       *dialing            // the connecting that runs; nil: none
 	bootstrapping *tree.Snapshot      // what stood before the bootstrap that runs; nil: none runs
@@ -83,7 +84,7 @@ func New(config Config, options Options) (*Client, error) {
 	if options.Plain == nil {
 		options.Plain = udp{}
 	}
-	c := &Client{config: config, options: options, logger: options.Logger, tree: tree.New(), codec: format.New(config.Formats), ended: make(chan struct{})}
+	c := &Client{config: config, options: options, logger: options.Logger, tree: tree.New(), codec: format.New(config.Formats), ended: make(chan struct{}), endpoint: options.Endpoint}
 	c.inbox.wake = make(chan struct{}, 1)
 	c.machine = registration.New(config.settings())
 	c.reports.attributes = attribute.NewStore(attribute.Config{Max: config.MaxAttributes})
@@ -142,6 +143,9 @@ func (c *Client) addObjects() error {
 
 // addAccounts brings the saved accounts back, or makes the factory's.
 func (c *Client) addAccounts() error {
+	if c.options.Manual {
+		return c.tree.Create(lwm2m.NewPath(0, 0))
+	}
 	servers := 0
 	for i, account := range c.options.Accounts {
 		if account.SSID == 0 && !account.Bootstrap {
@@ -190,6 +194,45 @@ func (c *Client) State() State {
 
 // Start begins to bootstrap or to register. It changes nothing where that goes on or has been done. Before Run it is remembered.
 func (c *Client) Start() { c.post(func() { c.step(registration.Start{}) }) }
+
+// StartAs is Start under another endpoint name, and with a bootstrap first if that is wanted, also where there is an account already. The instances of object 1 that
+// were made by hand are completed with the defaults.
+func (c *Client) StartAs(endpoint string, bootstrap bool) error {
+	if err := c.config.checkEndpoint(endpoint); err != nil {
+		return err
+	}
+	if bootstrap && !(commands{c}).CanBootstrap() {
+		return errors.New("object 0 has no account of a bootstrap server that can be used")
+	}
+	for _, id := range c.server.Instances() {
+		if err := c.server.Complete(id); err != nil {
+			return err
+		}
+	}
+	c.post(func() {
+		c.endpoint = endpoint
+		c.step(registration.Configured{Configuration: c.configuration()})
+		c.step(registration.Start{Bootstrap: bootstrap})
+	})
+	return nil
+}
+
+// Pause ends the connection without a word to the server and stops everything until Resume. The registration stands as long as its lifetime.
+func (c *Client) Pause() { c.post(func() { c.step(registration.Pause{}) }) }
+
+// Resume ends a Pause.
+func (c *Client) Resume() { c.post(func() { c.step(registration.Resume{}) }) }
+
+// Execute runs an executable resource as if the server had asked for it. It does not wait for what the resource leads to.
+func (c *Client) Execute(path lwm2m.Path, arguments []lwm2m.Argument) error {
+	c.reports.Lock()
+	after, err := c.tree.Execute(c.serving(), path, arguments)
+	c.reports.Unlock()
+	if err == nil && after != nil {
+		after()
+	}
+	return err
+}
 
 // Stop de-registers and ends the connection; the event Stopped tells when that is done. Run goes on, and Start begins again.
 func (c *Client) Stop() { c.post(func() { c.step(registration.Stop{}) }) }

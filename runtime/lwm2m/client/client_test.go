@@ -391,3 +391,88 @@ func TestSend(t *testing.T) {
 		}
 	})
 }
+
+func TestByHand(t *testing.T) {
+	run(t, func(t *testing.T) {
+		b := start(t, config(), func(o *client.Options) { o.Accounts, o.Manual = nil, true })
+		defer b.end()
+		if err := b.StartAs("desk", true); err == nil {
+			t.Error("a bootstrap without an account")
+		}
+		at := lwm2m.NewPath(0, 0)
+		set := func(values ...lwm2m.Item) {
+			t.Helper()
+			if err := b.Tree().Set(values...); err != nil {
+				t.Fatal(err)
+			}
+		}
+		set(lwm2m.Item{Path: at.Child(0), Value: lwm2m.String("coap://server.example")}, lwm2m.Item{Path: at.Child(1), Value: lwm2m.Boolean(false)},
+			lwm2m.Item{Path: at.Child(2), Value: lwm2m.Integer(3)}, lwm2m.Item{Path: at.Child(10), Value: lwm2m.Integer(1)})
+		server := lwm2m.NewPath(1, 0)
+		if err := b.Tree().Create(server); err != nil {
+			t.Fatal(err)
+		}
+		set(lwm2m.Item{Path: server.Child(0), Value: lwm2m.Integer(1)}, lwm2m.Item{Path: server.Child(1), Value: lwm2m.Integer(86400)})
+		b.wait(time.Second)
+		b.peer.expect()
+		if err := b.StartAs("desk", false); err != nil {
+			t.Fatal(err)
+		}
+		b.wait(time.Second)
+		b.peer.expect("POST rd?lwm2m=1.1&ep=desk&lt=86400&b=U")
+		if err := b.Send(t.Context(), temperature); err != nil {
+			t.Error(err)
+		}
+		b.Pause()
+		b.wait(10 * time.Hour)
+		b.peer.expect("POST dp")
+		if err := b.Send(t.Context(), temperature); err == nil {
+			t.Error("a Send in a pause")
+		}
+		b.Resume()
+		b.wait(time.Second)
+		b.peer.expect(update)
+		if err := b.Execute(lwm2m.NewPath(1, 0, 8), nil); err != nil {
+			t.Error(err)
+		}
+		b.wait(time.Second)
+		b.peer.expect(update)
+		if err := b.Execute(lwm2m.NewPath(1, 0, 1), nil); err == nil {
+			t.Error("a lifetime is executed")
+		}
+	})
+}
+
+func TestRefusedConfigurations(t *testing.T) {
+	for want, change := range map[string]func(*client.Config, *client.Options){
+		"LWM2M_DTLS_SUPPORT": func(_ *client.Config, o *client.Options) { o.Accounts = []security.Account{secure} },
+		"raw public key": func(_ *client.Config, o *client.Options) {
+			o.Accounts = []security.Account{{URI: "coaps://h", Mode: security.RawPublicKey}}
+		},
+		"certificates": func(_ *client.Config, o *client.Options) {
+			o.Accounts = []security.Account{{URI: "coaps://h", Mode: security.Certificate}}
+		},
+		"LWM2M_DNS_SUPPORT":                        func(c *client.Config, _ *client.Options) { c.DNS = false },
+		"LWM2M_RD_CLIENT_SUPPORT_BOOTSTRAP":        func(c *client.Config, o *client.Options) { c.Bootstrap = false; bootstrapServer(o) },
+		"LWM2M_RD_CLIENT_ENDPOINT_NAME_MAX_LENGTH": func(c *client.Config, _ *client.Options) { c.EndpointNameSize = 10 },
+		"endpoint name is empty":                   func(_ *client.Config, o *client.Options) { o.Endpoint = "" },
+		"LWM2M_RD_CLIENT_AT_IDLE":                  func(c *client.Config, _ *client.Options) { c.AtIdle = "LWM2M_RD_CLIENT_DO_SOMETHING" },
+		"LWM2M_SECURITY_INSTANCE_COUNT":            func(c *client.Config, _ *client.Options) { c.SecurityInstances = 1 },
+		"LWM2M_SERVER_INSTANCE_COUNT":              func(c *client.Config, _ *client.Options) { c.ServerInstances = 1 },
+		"LWM2M_SECURITY_KEY_SIZE": func(c *client.Config, o *client.Options) {
+			o.Accounts = []security.Account{secure}
+			o.Secure = o.Plain
+			c.KeySize = 16
+		},
+		"LWM2M_ENGINE_DEFAULT_LIFETIME": func(c *client.Config, _ *client.Options) { c.Lifetime = time.Second },
+		"LWM2M_QUEUE_MODE_UPTIME":       func(c *client.Config, _ *client.Options) { c.QueueMode, c.Uptime = true, 0 },
+		"there is one of this id":       func(_ *client.Config, o *client.Options) { o.Objects = []lwm2m.Object{newSensor(), newSensor()} },
+	} {
+		c := config()
+		options := client.Options{Endpoint: endpoint, Accounts: []security.Account{plain, {URI: "coap://192.0.2.1", Mode: security.NoSec, SSID: 5}}, Plain: newPeer(t)}
+		change(&c, &options)
+		if _, err := client.New(c, options); err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("%s: %v", want, err)
+		}
+	}
+}

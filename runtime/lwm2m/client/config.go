@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/cloudgen/cloudgen/runtime/coap"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
@@ -57,7 +58,10 @@ type Options struct {
 	// Accounts are those of the factory: instances 0, 1, … of object 0, and for each one that is not the bootstrap server's an instance of
 	// object 1. A saved configuration takes their place (Store). There may be none; then Start fails until there is one.
 	Accounts []security.Account
-	Objects  []lwm2m.Object // besides 0 and 1
+	// Manual leaves the accounts to a console: instance 0 of object 0 exists and is empty, object 1 has no instance, and nothing that was saved is
+	// used. StartAs begins.
+	Manual  bool
+	Objects []lwm2m.Object // besides 0 and 1
 
 	Plain  Dialer // of coap; nil: coap.DialUDP
 	Secure Dialer // of coaps; nil: coaps is not possible
@@ -122,16 +126,12 @@ func (c Config) check(options Options) error {
 	if _, known := idles[c.AtIdle]; !known {
 		return fmt.Errorf("LWM2M_RD_CLIENT_AT_IDLE is %s: it has no such member", c.AtIdle)
 	}
+	if err := c.checkEndpoint(options.Endpoint); err != nil {
+		return err
+	}
 	switch {
-	case options.Endpoint == "":
-		return errors.New("the endpoint name is empty")
-	case c.EndpointNameSize > 0 && len(options.Endpoint) >= c.EndpointNameSize:
-		return fmt.Errorf("the endpoint name %q has %d bytes: at most %d are possible (LWM2M_RD_CLIENT_ENDPOINT_NAME_MAX_LENGTH - 1)",
-			options.Endpoint, len(options.Endpoint), c.EndpointNameSize-1)
-	case len(options.Endpoint) > 252:
-		return fmt.Errorf("the endpoint name has %d bytes: ep= and at most 252 fit into a query option (RFC 7252, 5.10)", len(options.Endpoint))
-	case strings.ContainsFunc(options.Endpoint, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return fmt.Errorf("the endpoint name %q has control characters", options.Endpoint)
+	case options.Manual && len(options.Accounts) > 0:
+		return errors.New("there are accounts, and they are to be made by hand too (Options.Manual)")
 	case c.MaxObservations < 1:
 		return fmt.Errorf("LWM2M_ENGINE_MAX_OBSERVER is %d: at least 1", c.MaxObservations)
 	case c.MaxCompositePaths < 1:
@@ -146,6 +146,21 @@ func (c Config) check(options Options) error {
 		return fmt.Errorf("there are %d accounts, and LWM2M_SECURITY_INSTANCE_COUNT is %d", len(options.Accounts), c.SecurityInstances)
 	}
 	return c.coap().Check()
+}
+
+func (c Config) checkEndpoint(name string) error {
+	switch {
+	case name == "":
+		return errors.New("the endpoint name is empty")
+	case c.EndpointNameSize > 0 && len(name) >= c.EndpointNameSize:
+		return fmt.Errorf("the endpoint name %q has %d bytes: at most %d are possible (LWM2M_RD_CLIENT_ENDPOINT_NAME_MAX_LENGTH - 1)",
+			name, len(name), c.EndpointNameSize-1)
+	case len(name) > 252:
+		return fmt.Errorf("the endpoint name has %d bytes: ep= and at most 252 fit into a query option (RFC 7252, 5.10)", len(name))
+	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
+		return fmt.Errorf("the endpoint name %q has control characters, or is not UTF-8", name)
+	}
+	return nil
 }
 
 // checkAccount tells whether this client can connect with an account.

@@ -62,14 +62,14 @@ func (c *Client) message(e registration.Request) (coap.Message, error) {
 	switch e.Kind {
 	case registration.RequestBootstrap:
 		m.Options.AddString(coap.URIPath, "bs")
-		query("ep=" + c.options.Endpoint)
+		query("ep=" + c.endpoint)
 		if e.HasFormat {
 			query("pct=" + strconv.Itoa(int(e.Format)))
 		}
 	case registration.RequestRegister:
 		m.Options.AddString(coap.URIPath, "rd")
 		query("lwm2m=1.1")
-		query("ep=" + c.options.Endpoint)
+		query("ep=" + c.endpoint)
 		query(lifetime(e.Account))
 		query("b=" + bindingOf(e.Account))
 		if c.config.QueueMode {

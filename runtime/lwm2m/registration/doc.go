@@ -23,6 +23,8 @@
 //	                                             Deregistering ──Stop──► Stopped
 //	                                                   └──Disable (4.3)──► Disabled ──timeout──► Connecting
 //
+// Pause leads from everywhere but Stopped and Failed to Paused, and Resume from there to Connecting, or to the beginning.
+//
 // After a connection was made again, what follows is as in 4.6: an Update where the session was resumed or there is none (NoSec), a
 // Register after a full handshake.
 //

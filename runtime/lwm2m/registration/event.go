@@ -11,9 +11,15 @@ type Event interface{ event() }
 type (
 	// Start begins: bootstrap where no account is configured, else register. It starts a Failed machine anew, waits for a Stop that is under way,
 	// and changes nothing elsewhere.
-	Start struct{}
+	Start struct {
+		Bootstrap bool // bootstrap first, also where an account is configured
+	}
 	// Stop de-registers where a registration stands, and ends everything.
 	Stop struct{}
+	// Pause ends the connection without a word to the server and stops all else; the registration is kept as far as its lifetime goes.
+	Pause struct{}
+	// Resume ends the pause.
+	Resume struct{}
 	// Tick says that time has passed, that a message went over the link, or that Busy has changed.
 	Tick struct {
 		Activity time.Time // of the last message in either direction; zero: unknown
@@ -70,6 +76,8 @@ type (
 
 func (Start) event()              {}
 func (Stop) event()               {}
+func (Pause) event()              {}
+func (Resume) event()             {}
 func (Tick) event()               {}
 func (Configured) event()         {}
 func (Connected) event()          {}

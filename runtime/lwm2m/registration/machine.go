@@ -27,12 +27,13 @@ const (
 	Sleeping
 	Deregistering
 	Disabled
+	Paused
 	stateCount
 )
 
 var stateNames = [stateCount]string{
 	"stopped", "failed", "hold-off", "connecting to the bootstrap server", "requesting bootstrap", "bootstrapping", "bootstrap finishing",
-	"delaying", "connecting", "registering", "registered", "updating", "sleeping", "de-registering", "disabled",
+	"delaying", "connecting", "registering", "registered", "updating", "sleeping", "de-registering", "disabled", "paused",
 }
 
 // String gives the state in words.
@@ -103,7 +104,9 @@ func (m *Machine) Ready() bool {
 }
 
 // HasRegistration tells whether the client is registered as far as it knows, asleep or awake.
-func (m *Machine) HasRegistration() bool { return m.location != nil && !m.stopping && m.state != Deregistering }
+func (m *Machine) HasRegistration() bool {
+	return m.location != nil && !m.stopping && m.state != Deregistering
+}
 
 // Account gives the account that is in use, or the one that would be tried first.
 func (m *Machine) Account() (account Account, found bool) {
@@ -142,6 +145,9 @@ func (m *Machine) Step(event Event, now time.Time) []Effect {
 	switch e := event.(type) {
 	case Start:
 		switch {
+		case e.Bootstrap && m.canBootstrap() && (m.state == Stopped || m.state == Failed):
+			m.reset()
+			m.holdOff()
 		case m.state == Stopped || m.state == Failed:
 			m.begin()
 		case m.stopping:
@@ -149,6 +155,10 @@ func (m *Machine) Step(event Event, now time.Time) []Effect {
 		}
 	case Stop:
 		m.stop()
+	case Pause:
+		m.pause()
+	case Resume:
+		m.resume()
 	case Tick:
 		m.tick(e)
 	case Configured:
@@ -233,10 +243,15 @@ func (m *Machine) waitUntil(state State, at time.Time) {
 	m.until = at
 }
 
-// begin is the order of 3.1.
-func (m *Machine) begin() {
+// reset forgets all attempts.
+func (m *Machine) reset() {
 	m.attempt, m.sequence, m.bootstraps, m.current = 0, 0, 0, 0
 	m.triggered, m.stopping, m.restart = false, false, false
+}
+
+// begin is the order of 3.1.
+func (m *Machine) begin() {
+	m.reset()
 	switch {
 	case len(m.accounts) > 0:
 		m.delay()
@@ -340,6 +355,9 @@ func (m *Machine) configured(configuration Configuration) {
 	}
 	switch m.state {
 	case Stopped, Failed, HoldOff, BootstrapConnecting, BootstrapRequesting, Bootstrapping, BootstrapFinishing:
+		return
+	case Paused:
+		m.forget()
 		return
 	}
 	m.disconnect()

@@ -63,7 +63,7 @@ func (c *check) step(event Event) []Effect {
 		c.t.Fatalf("%T: ready without a connection, state %v", event, c.machine.State())
 	}
 	switch c.machine.State() {
-	case Stopped, Failed:
+	case Stopped, Failed, Paused:
 		if c.connected || c.opening || c.keeping {
 			c.t.Fatalf("%T: %v with something open", event, c.machine.State())
 		}
@@ -137,6 +137,8 @@ func good(c *check) Event {
 		return Start{}
 	case Bootstrapping:
 		return BootstrapFinished{Configuration: only(server())}
+	case Paused:
+		return Resume{}
 	}
 	at, found := c.machine.Deadline()
 	if !found {
@@ -166,11 +168,16 @@ func randomEvent(c *check, random *rand.Rand) Event {
 			configuration.Bootstrap.Expires = c.now.Add(time.Duration(random.IntN(100)) * time.Second)
 		}
 	}
-	switch random.IntN(25) {
+	switch random.IntN(26) {
+	case 25:
+		if random.IntN(2) == 0 {
+			return Pause{}
+		}
+		return Resume{}
 	case 24:
 		return AddressChanged{}
 	case 0, 1:
-		return Start{}
+		return Start{Bootstrap: random.IntN(4) == 0}
 	case 2:
 		if random.IntN(4) == 0 {
 			return Stop{}

@@ -250,7 +250,10 @@ func (m *Machine) stop() {
 	case Deregistering:
 		m.stopping, m.restart = true, false
 		return
-	case Registered, Updating, Sleeping:
+	case Registered, Updating, Sleeping, Paused:
+		if m.location == nil { // paused before it was registered
+			break
+		}
 		m.stopping = true
 		if m.state == Sleeping {
 			m.do(Wake{})
@@ -311,4 +314,39 @@ func (m *Machine) deregistered(err error) {
 	m.attempt, m.sequence = 0, 0
 	m.waitUntil(Disabled, m.now.Add(m.accounts[m.current].DisableTimeout))
 	m.reportUntil(NoticeDisabled, nil, m.until)
+}
+
+// pause ends all traffic. A bootstrap is given up, and a de-registering that runs is done as far as this side goes.
+func (m *Machine) pause() {
+	switch m.state {
+	case Stopped, Failed, Paused:
+		return
+	case Deregistering:
+		m.forget()
+	case Updating:
+		m.changes = m.changes.or(m.telling)
+	}
+	if m.stopping {
+		m.disconnect()
+		m.forget()
+		m.stopping, m.restart = false, false
+		m.enter(Stopped)
+		m.report(NoticeStopped, nil)
+		return
+	}
+	m.abandonBootstrap()
+	m.enter(Paused)
+}
+
+// resume goes on where pause has stopped: with the registration if it stands, else from the beginning.
+func (m *Machine) resume() {
+	if m.state != Paused {
+		return
+	}
+	if m.location != nil && !m.expired() {
+		m.connect(goalResume)
+		return
+	}
+	m.forget()
+	m.begin()
 }

@@ -267,3 +267,36 @@ func TestStartWhileStopping(t *testing.T) {
 	s.expect("10s DEREGISTER", "11s registration.Disconnect", "11s registration.Forget", "11s de-registered", "11s stopped",
 		"11s connect 1", "12s REGISTER", "13s registered")
 }
+
+func TestPause(t *testing.T) {
+	account := server()
+	account.Lifetime = 1000 * time.Second
+	s := simulate(t, tracker(), only(account))
+	s.session = SessionResumed
+	s.step(Start{})
+	s.run(time.Second)
+	s.log = nil
+	s.step(Pause{})
+	s.step(SendRequested{})
+	s.step(ObjectsChanged{})
+	s.run(900 * time.Second)
+	s.expect("1s registration.Disconnect")
+	s.step(Resume{})
+	s.run(time.Second)
+	s.expect("15m1s connect 1", "15m1s UPDATE+objects", "15m1s registration updated")
+	s.step(Pause{})
+	s.run(time.Hour)
+	s.log = nil
+	s.step(Resume{})
+	s.run(time.Second)
+	s.expect("1h15m2s registration.Forget", "1h15m2s connect 1", "1h15m2s REGISTER", "1h15m2s registered")
+}
+
+func TestStartWithBootstrap(t *testing.T) {
+	configuration := only(server())
+	configuration.Bootstrap = &Bootstrap{}
+	s := simulate(t, tracker(), configuration)
+	s.step(Start{Bootstrap: true})
+	s.run(0)
+	s.expect("0s bootstrap started", "0s connect 0", "0s registration.Checkpoint", "0s BS")
+}
