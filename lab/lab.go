@@ -8,96 +8,93 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"path/filepath"
+	"slices"
 	"strings"
 	"time"
-
-	"github.com/cloudgen/cloudgen/lab/aws"
-	"github.com/cloudgen/cloudgen/lab/broker"
-	"github.com/cloudgen/cloudgen/lab/pki"
 )
 
-const (
-	// DefaultListen is where a cloud listens if nothing else is said.
-	DefaultListen = "localhost:8883"
-	// DefaultTag is the security tag of the first device's credentials: what options get as CLOUD_LAB_DEFAULTS.
-	DefaultTag = 42
-)
+// DefaultTag is the security tag of the first device's credentials for AWS: what options get as CLOUD_LAB_DEFAULTS.
+const DefaultTag = 42
 
-// Event is one thing that happened at a local cloud.
-type Event = broker.Event
+// Event is one thing that happened at a local cloud, for people to see.
+type Event struct {
+	Time    time.Time
+	Kind    string // a word of the cloud, such as connected
+	Client  string // client id or endpoint name
+	Remote  string // HOST:PORT of the client
+	Topic   string // topic or path
+	Payload []byte // shared: not to be changed
+	Detail  string
+	Err     error
+	Missed  int // events that were dropped before this one, because the observer was too slow
+}
 
 // ServeOptions say how to serve. Dir is required.
 type ServeOptions struct {
-	Dir    string       // the authority's and the device's files; see package pki for its layout. Made if needed, reused if there
-	Listen string       // HOST:PORT; "": DefaultListen; port 0: a free one
-	Tag    int          // security tag of the device's credentials; 0: DefaultTag
-	Events func(Event)  // called in order from one goroutine; must not call Close. nil: nobody looks
-	Logger *slog.Logger // nil: none
+	Dir          string       // the clouds' and the device's files; see docs/lab.md. Made if needed, reused if there
+	Listen       string       // HOST:PORT; "": the cloud's usual one; port 0: a free one
+	Tag          int          // security tag of the device's credentials; 0: the cloud's usual one
+	BootstrapTag int          // that of its credentials for a bootstrap server, where the cloud has one; 0: the usual one
+	Events       func(Event)  // called in order from one goroutine; must not call Close. nil: nobody looks
+	Logger       *slog.Logger // nil: none
 }
 
 // Service is a running local cloud.
-type Service struct {
-	aws         *aws.Cloud
-	dir         string
-	credentials string
-	endpoint    string
+type Service interface {
+	// Endpoints gives what clients and people connect to, as URLs, that of the firmware first.
+	Endpoints() []string
+	// FirmwareEndpoint gives what the firmware takes as -endpoint.
+	FirmwareEndpoint() string
+	// CredentialsDir gives the folder for the firmware's -credentials: it holds one folder per security tag.
+	CredentialsDir() string
+	// Close ends the service. It returns when nothing of it runs any more and the last event was seen.
+	Close() error
+}
+
+// cloud is one that Serve knows.
+type cloud struct {
+	name   string
+	listen string // usual address
+	tag    int    // usual security tag
+	serve  func(ctx context.Context, options ServeOptions) (Service, error)
+}
+
+func clouds() []cloud {
+	return []cloud{
+		{name: "aws", listen: "localhost:8883", tag: DefaultTag, serve: func(_ context.Context, o ServeOptions) (Service, error) { return serveAWS(o) }},
+		{name: "lwm2m", listen: "localhost:5684", tag: lwm2mTag, serve: func(ctx context.Context, o ServeOptions) (Service, error) { return serveLwM2M(ctx, o) }},
+	}
 }
 
 // Clouds gives the names that Serve knows.
-func Clouds() []string { return []string{"aws"} }
+func Clouds() []string {
+	var names []string
+	for _, c := range clouds() {
+		names = append(names, c.name)
+	}
+	return names
+}
 
-// Serve starts a local cloud. It returns when devices can connect; the context bounds only that. The caller closes the service.
-func Serve(ctx context.Context, cloud string, options ServeOptions) (*Service, error) {
-	if cloud != "aws" {
-		return nil, fmt.Errorf("there is no local cloud %q yet; there is: %s", cloud, strings.Join(Clouds(), ", "))
+// Serve starts a local cloud: an *AWS or an *LwM2M. It returns when devices can connect; the context bounds only that. The caller closes the service.
+func Serve(ctx context.Context, name string, options ServeOptions) (Service, error) {
+	all := clouds()
+	i := slices.IndexFunc(all, func(c cloud) bool { return c.name == name })
+	if i < 0 {
+		return nil, fmt.Errorf("there is no local cloud %q yet; there is: %s", name, strings.Join(Clouds(), ", "))
 	}
 	if options.Dir == "" {
-		return nil, errors.New("the local cloud needs a folder for its certificates")
+		return nil, errors.New("the local cloud needs a folder for its certificates and keys")
 	}
-	options.Listen = cmp.Or(options.Listen, DefaultListen)
-	options.Tag = cmp.Or(options.Tag, DefaultTag)
+	options.Listen = cmp.Or(options.Listen, all[i].listen)
+	options.Tag = cmp.Or(options.Tag, all[i].tag)
 	options.Logger = cmp.Or(options.Logger, slog.New(slog.DiscardHandler))
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	host, _, err := net.SplitHostPort(options.Listen)
-	if err != nil {
-		return nil, fmt.Errorf("listening on %q: %w: write HOST:PORT, for example %s", options.Listen, err, DefaultListen)
+	if _, _, err := net.SplitHostPort(options.Listen); err != nil {
+		return nil, fmt.Errorf("listening on %q: %w: write HOST:PORT, for example %s", options.Listen, err, all[i].listen)
 	}
-	now := time.Now()
-	authority, err := pki.Open(options.Dir, now)
-	if err != nil {
-		return nil, err
-	}
-	certificate, err := authority.Server([]string{host}, now)
-	if err != nil {
-		return nil, err
-	}
-	deviceDir, err := authority.Device(options.Tag, "cloudgen lab device", now)
-	if err != nil {
-		return nil, err
-	}
-	service := &Service{dir: options.Dir, credentials: filepath.Dir(deviceDir)}
-	service.aws, err = aws.Start(aws.Config{
-		Listen: options.Listen, Certificate: certificate, ClientCAs: authority.Pool(), Observe: options.Events, Logger: options.Logger,
-	})
-	if err != nil {
-		return nil, err
-	}
-	service.endpoint, err = reachable(service.aws.Broker().Address())
-	if err != nil {
-		return nil, errors.Join(err, service.Close())
-	}
-	notes := authority.Notes()
-	if host, _, _ := net.SplitHostPort(service.endpoint); net.ParseIP(host) != nil {
-		notes = append(notes, fmt.Sprintf("AWS IoT refuses clients that send no server name (SNI), and clients that are told to connect to %s send none: listen on a name", host))
-	}
-	for _, note := range notes {
-		options.Logger.Warn(note)
-		service.aws.Broker().Notify("", "", note)
-	}
-	return service, nil
+	return all[i].serve(ctx, options)
 }
 
 // reachable gives the name under which a client on this machine reaches an address that the service listens on. Where there is a choice it
@@ -112,18 +109,3 @@ func reachable(address string) (string, error) {
 	}
 	return net.JoinHostPort(host, port), nil
 }
-
-// AWS gives the cloud itself, for what applications do in it; nil if the service is another cloud.
-func (s *Service) AWS() *aws.Cloud { return s.aws }
-
-// Endpoints gives what clients connect to, as URLs.
-func (s *Service) Endpoints() []string { return []string{"mqtts://" + s.endpoint} }
-
-// FirmwareEndpoint gives HOST:PORT for the firmware's -endpoint. The host is one of the names in the server's certificate.
-func (s *Service) FirmwareEndpoint() string { return s.endpoint }
-
-// CredentialsDir gives the folder for the firmware's -credentials: it holds one folder per security tag.
-func (s *Service) CredentialsDir() string { return s.credentials }
-
-// Close ends the service. It returns when nothing of it runs any more and the last event was seen.
-func (s *Service) Close() error { return s.aws.Close() }

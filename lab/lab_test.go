@@ -61,7 +61,7 @@ func TestServe(t *testing.T) {
 		if _, err := client.Subscribe(1, 1, "$aws/things/device/shadow/update/delta"); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := service.AWS().UpdateShadow("device", "", []byte(`{"state":{"desired":{"a":1}}}`)); err != nil {
+		if _, err := service.(*AWS).Cloud().UpdateShadow("device", "", []byte(`{"state":{"desired":{"a":1}}}`)); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := client.Expect(rawmqtt.Publish); err != nil {
@@ -81,8 +81,8 @@ func TestServe(t *testing.T) {
 		}
 		var kinds []broker.Kind
 		for _, e := range events {
-			if e.Kind != broker.Listening {
-				kinds = append(kinds, e.Kind)
+			if e.Kind != string(broker.Listening) {
+				kinds = append(kinds, broker.Kind(e.Kind))
 			}
 		}
 		want := []broker.Kind{broker.Connected, broker.Subscribed, broker.Sent, broker.Disconnected, broker.Stopped}
@@ -110,7 +110,7 @@ func TestServeRefuses(t *testing.T) {
 		options ServeOptions
 		want    string
 	}{
-		"unknown cloud":  {t.Context(), "azure", ServeOptions{Dir: t.TempDir()}, `no local cloud "azure" yet; there is: aws`},
+		"unknown cloud":  {t.Context(), "azure", ServeOptions{Dir: t.TempDir()}, `no local cloud "azure" yet; there is: aws, lwm2m`},
 		"no folder":      {t.Context(), "aws", ServeOptions{}, "needs a folder"},
 		"folder is file": {t.Context(), "aws", ServeOptions{Dir: file}, file},
 		"bad address":    {t.Context(), "aws", ServeOptions{Dir: t.TempDir(), Listen: "8883"}, "write HOST:PORT"},
@@ -145,7 +145,7 @@ func TestServeTellsRepairs(t *testing.T) {
 	}
 	var notices []string
 	service, err := Serve(t.Context(), "aws", ServeOptions{Dir: dir, Listen: "localhost:0", Tag: 7, Events: func(e Event) {
-		if e.Kind == broker.Notice {
+		if e.Kind == string(broker.Notice) {
 			notices = append(notices, e.Detail)
 		}
 	}})

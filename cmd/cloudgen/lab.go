@@ -19,8 +19,22 @@ import (
 // backendsDir holds the shipped backends, which the lab's clouds are named after.
 const backendsDir = "runtime/backend/"
 
-// labTagOptions names the option that says under which security tag a firmware looks for its credentials, by cloud.
-var labTagOptions = map[string]string{"aws": "MQTT_HELPER_SEC_TAG"}
+// labTagOption names the option that says under which security tag a firmware looks for its credentials.
+func labTagOption(cloud string) string {
+	switch cloud {
+	case "aws":
+		return "MQTT_HELPER_SEC_TAG"
+	case "lwm2m":
+		return "LWM2M_CLIENT_UTILS_SERVER_TLS_TAG"
+	}
+	return ""
+}
+
+// labBootstrapOption has an LwM2M firmware begin at a bootstrap server.
+const labBootstrapOption = "LWM2M_RD_CLIENT_SUPPORT_BOOTSTRAP"
+
+// labBootstrapTagOption is likewise for the credentials of a bootstrap server.
+const labBootstrapTagOption = "LWM2M_CLIENT_UTILS_BOOTSTRAP_TLS_TAG"
 
 // labRun builds the firmware and runs it against the local cloud of its service until the context ends.
 func labRun(ctx context.Context, call *invocation) int {
@@ -74,8 +88,11 @@ func (call *invocation) runAgainstLab(ctx context.Context, c *configuration, clo
 		return err
 	}
 	options := lab.ServeOptions{Dir: dir, Listen: "localhost:0"}
-	if tag, found := c.resolved.Value(labTagOptions[cloud]); found {
+	if tag, found := c.resolved.Value(labTagOption(cloud)); found {
 		options.Tag = int(tag.Int)
+	}
+	if tag, found := c.resolved.Value(labBootstrapTagOption); found {
+		options.BootstrapTag = int(tag.Int)
 	}
 	screen := newScreen(call.stdout)
 	options.Events = screen.cloudEvent
@@ -88,8 +105,14 @@ func (call *invocation) runAgainstLab(ctx context.Context, c *configuration, clo
 	for _, endpoint := range service.Endpoints() {
 		screen.line("lab", endpoint+", Ctrl-C ends it")
 	}
+	endpoint := service.FirmwareEndpoint()
+	if bootstrap, _ := c.resolved.Value(labBootstrapOption); bootstrap.Bool {
+		if server, ok := service.(*lab.LwM2M); ok {
+			endpoint = server.BootstrapEndpoint()
+		}
+	}
 	return lab.RunFirmware(ctx, lab.RunOptions{
-		Binary: binary, Endpoint: service.FirmwareEndpoint(),
+		Binary: binary, Endpoint: endpoint,
 		CredentialsDir: service.CredentialsDir(), DataDir: filepath.Join(dir, "data"),
 		Stdout: screen.lines("device"), Stderr: screen.lines("device"),
 		OnRestart: func(n int) { screen.line("lab", fmt.Sprintf("the firmware asked for a restart: start %d", n+1)) },

@@ -52,7 +52,7 @@ func (w *lineWriter) Write(data []byte) (int, error) {
 
 // cloudEvent shows an event of the local cloud.
 func (s *screen) cloudEvent(event lab.Event) {
-	words := []string{event.Time.Format("15:04:05.000"), string(event.Kind)}
+	words := []string{event.Time.Format("15:04:05.000"), event.Kind}
 	if event.Client == "" {
 		words = append(words, event.Remote)
 	}

@@ -106,7 +106,7 @@ func verbTable() []verb {
 		{
 			name:    "lab serve",
 			usage:   "lab serve CLOUD [-dir DIR] [-listen HOST:PORT]",
-			summary: "Run only a local cloud. CLOUD: aws.",
+			summary: "Run only a local cloud. CLOUD: aws or lwm2m.",
 			flags:   []string{"dir", "listen"},
 			words:   1,
 			run:     labServe,

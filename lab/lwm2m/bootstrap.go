@@ -17,7 +17,7 @@ const AnyEndpoint = "*"
 
 // Account is a server account that a bootstrap writes.
 type Account struct {
-	URI            string `json:"uri"`                // coaps://HOST:PORT or coap://HOST:PORT
+	URI            string `json:"uri,omitempty"`      // coaps://HOST:PORT or coap://HOST:PORT; "": the first of Server.URLs
 	ShortServerID  uint16 `json:"shortServerID"`      // 1 to 65534
 	Identity       string `json:"identity,omitempty"` // "": the endpoint name
 	Key            Key    `json:"key,omitempty"`      // nil: the endpoint's key of the PSK store, else the device key
@@ -48,7 +48,7 @@ func (p BootstrapPlan) check() error {
 		if account.ShortServerID == 0 || account.ShortServerID == 65535 {
 			return fmt.Errorf("the account %s: the short server id is 1 to 65534", account.URI)
 		}
-		if !strings.HasPrefix(account.URI, "coap://") && !strings.HasPrefix(account.URI, "coaps://") {
+		if account.URI != "" && !strings.HasPrefix(account.URI, "coap://") && !strings.HasPrefix(account.URI, "coaps://") {
 			return fmt.Errorf("the account %q: its URI begins with coap:// or coaps://", account.URI)
 		}
 	}
@@ -208,6 +208,9 @@ func (s *Server) accountSteps(endpoint string, accounts []Account, instances []f
 			if credential, ok := s.store.ByEndpoint(endpoint); ok {
 				key = credential.Key
 			}
+		}
+		if account.URI == "" && len(s.urls) > 0 {
+			account.URI = s.urls[0]
 		}
 		zero, one := account.items(endpoint, key, security, uint16(server))
 		security++

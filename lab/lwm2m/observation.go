@@ -1,9 +1,13 @@
 package lwm2m
 
 import (
+	"bytes"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -262,4 +266,14 @@ func (o *Observation) put(n Notification) {
 	default:
 		o.missed++
 	}
+}
+
+// ID names the observation: its token in hex.
+func (o *Observation) ID() string { return hex.EncodeToString(o.token) }
+
+// Observations gives the living observations, in the order of their ids.
+func (d *Device) Observations() []*Observation {
+	d.server.mu.Lock()
+	defer d.server.mu.Unlock()
+	return slices.SortedFunc(maps.Keys(d.observations), func(a, b *Observation) int { return bytes.Compare(a.token, b.token) })
 }

@@ -113,13 +113,13 @@ func TestSecurity(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.close()
-		if got, ok := w.server.Store().ByIdentity("urn:imei:1"); !ok || got.Endpoint != "urn:imei:1" {
-			t.Errorf("store has %+v", got)
-		}
 		if got := c.request(coap.Post, "/rd", "ep=other&lwm2m=1.1", 40, someObjects); got.Code != coap.BadRequest || !strings.Contains(string(got.Payload), "belongs to") {
 			t.Errorf("another's endpoint: %v %s", got.Code, got.Payload)
 		}
 		c.register("lwm2m=1.1") // the name comes from the identity
+		if got, ok := w.server.Store().ByIdentity("urn:imei:1"); !ok || got.Endpoint != "urn:imei:1" {
+			t.Errorf("store has %+v", got)
+		}
 		device, err := w.server.Await(t.Context(), "urn:imei:1")
 		if err != nil {
 			t.Fatal(err)

@@ -117,7 +117,7 @@ func (s *Store) change(f func(*state) error) error {
 		if err != nil {
 			return err
 		}
-		if err := writeFile(s.path, append(content, '\n')); err != nil {
+		if err := WriteSecret(s.path, append(content, '\n')); err != nil {
 			return err
 		}
 	}
@@ -205,8 +205,8 @@ func (s *Store) Plan(endpoint string) (BootstrapPlan, bool) {
 	return plan, ok
 }
 
-// writeFile replaces a file as a whole: after a power cut it holds its old or its new content. Only the owner can read it.
-func writeFile(path string, content []byte) error {
+// WriteSecret replaces a file as a whole: after a power cut it holds its old or its new content. Only the owner can read it.
+func WriteSecret(path string, content []byte) error {
 	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // created with mode 0600
 	if err != nil {
 		return fmt.Errorf("writing %s: %w", path, err)
