@@ -146,7 +146,7 @@ two words "quoted"
 # read /26241/0/1: out of range: 200
 = -34
 > write 26241/0/1 -u64 18446744073709551615
-# write /26241/0/1 (Integer): out of range: the number is none of a Integer
+# write /26241/0/1 (Integer): out of range: the number does not fit type Integer
 = -34
 > write 26241/0/1 12x
 # write /26241/0/1 (Integer): invalid: "12x" is no whole number
@@ -157,7 +157,7 @@ two words "quoted"
 18446744073709551615
 = 0
 > write 26241/0/2 -s8 -1
-# write /26241/0/2 (Unsigned): out of range: the number is none of a Unsigned Integer
+# write /26241/0/2 (Unsigned): out of range: the number does not fit type Unsigned Integer
 = -34
 > write 26241/0/3 -f 21.5
 = 0
@@ -277,6 +277,12 @@ two words "quoted"
 = -2
 > create 26241
 # create /26241: invalid: a path of an instance is needed
+= -22
+> write 26241/0/11 101
+# set: 4.00: resource 11 is 101: out of the range 0..100
+= -22
+> create 26241/0/10/5/6
+# invalid: path /26241/0/10/5/6: at most 4 ids are possible
 = -22
 > read x/y
 # invalid: path /x/y: "x" is not an id: 0 to 65534 are

@@ -280,7 +280,7 @@ func wholeValue(of lwm2m.Type, want width, signed int64, unsigned uint64, other 
 	case of == lwm2m.TypeBoolean && unsigned <= 1:
 		return lwm2m.Boolean(unsigned == 1), nil
 	case of.IsNumeric() || of == lwm2m.TypeBoolean:
-		return lwm2m.Value{}, fmt.Errorf("%w: the number is none of a %v", ERANGE, of)
+		return lwm2m.Value{}, fmt.Errorf("%w: the number does not fit type %v", ERANGE, of)
 	}
 	return other()
 }
