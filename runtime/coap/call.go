@@ -40,7 +40,7 @@ func (e *endpoint) begin(now time.Time, c *call) error {
 	if !c.request.Code.IsRequest() {
 		return fmt.Errorf("%v is no method: a request needs one", c.request.Code)
 	}
-	if len(e.calls) >= e.config.MaxQueue || e.sender.full() {
+	if len(e.calls) >= e.config.MaxQueue {
 		return ErrQueueFull
 	}
 	if size := sizeOf(&c.request); size > e.config.MaxMessage {

@@ -32,7 +32,7 @@ type Config struct {
 	MaxBody           int // bytes of a body that is put together in memory, in either direction; 65536. More: 4.13, or an error of Do
 	MaxIncomingBodies int // request bodies of the peer that arrive in blocks at the same time; 3. More: 5.03
 	MaxOutgoingBodies int // response bodies that are kept for the peer to fetch block by block; 3. More: the one unused for longest goes
-	MaxQueue          int // messages that wait for the one before to be acknowledged (NSTART is 1); 32. More: ErrQueueFull, NotifyDropped
+	MaxQueue          int // requests of ours under way, and as many confirmable notifications that wait; 32. More: ErrQueueFull, NotifyDropped
 
 	// Critical are further critical options (odd numbers) that the handler understands, as IfMatch. A request with any other one that this
 	// package does not know is answered 4.02 without the handler.
@@ -55,7 +55,7 @@ func (c Config) Check() error {
 		{"the size of a body", c.MaxBody, c.BlockSize, 1 << 30},
 		{"the number of incoming bodies", c.MaxIncomingBodies, 1, 1 << 16},
 		{"the number of outgoing bodies", c.MaxOutgoingBodies, 1, 1 << 16},
-		{"the number of waiting messages", c.MaxQueue, 1, 1 << 16},
+		{"the number of messages under way", c.MaxQueue, 1, 1 << 16},
 	} {
 		if each.value < each.min || each.value > each.max {
 			return fmt.Errorf("%s is %d: %d to %d are possible", each.name, each.value, each.min, each.max)

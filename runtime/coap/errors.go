@@ -9,8 +9,8 @@ import (
 // ErrClosed is what everything that was under way ends with when the Conn is closed.
 var ErrClosed = errors.New("the CoAP connection is closed")
 
-// ErrQueueFull tells that Config.MaxQueue messages wait to be sent already.
-var ErrQueueFull = errors.New("too many CoAP messages wait for the peer to acknowledge the one before")
+// ErrQueueFull tells that Config.MaxQueue requests are under way already.
+var ErrQueueFull = errors.New("too many CoAP requests are under way at the same time")
 
 // TimeoutError tells that the peer did not acknowledge, or acknowledged and did not answer.
 type TimeoutError struct {

@@ -44,7 +44,7 @@ func (e *endpoint) notify(now time.Time, n *Notification) {
 	kind := nonConfirmable
 	if n.Confirmable {
 		kind = confirmable
-		if e.sender.full() {
+		if len(e.notifying) > e.config.MaxQueue { // one is under way
 			done(NotifyDropped)
 			return
 		}

@@ -37,9 +37,6 @@ type sender struct {
 	send    func(raw []byte)
 }
 
-// full tells whether no further message may wait.
-func (s *sender) full() bool { return s.active != nil && len(s.waiting) >= s.config.MaxQueue }
-
 // start takes a message over. It goes out at once when nothing else is on its way.
 func (s *sender) start(now time.Time, t *transmission) {
 	s.waiting = append(s.waiting, t)
