@@ -118,8 +118,8 @@ func (m *Machine) Clear() {
 	m.observations, m.flights, m.lost = m.observations[:0], m.flights[:0], false
 }
 
-// Changed says that values at or below the paths may be others than before, have come or gone. The root stands for everything: say it when
-// instances were created or deleted.
+// Changed says that values at or below the paths may be others than before, have come or gone. The root stands for everything. An
+// observation whose target is gone ends at once, or together with what it holds back for pmin.
 func (m *Machine) Changed(paths ...lwm2m.Path) {
 	for _, o := range m.observations {
 		for i := range o.members {

@@ -234,6 +234,49 @@ func TestTargetDeleted(t *testing.T) {
 	}
 }
 
+// TestTargetDeletedInsidePMin: the end takes the place of the value that was held back.
+func TestTargetDeletedInsidePMin(t *testing.T) {
+	b := newBench(t, Config{})
+	b.set("/3303/0/5700=1")
+	b.write("/3303/0", "pmin=10")
+	b.observe("a", "/3303/0/5700")
+	b.until(2)
+	b.set("/3303/0/5700=2")
+	b.remove("/3303/0")
+	b.until(20)
+	b.expect("10:a#2 4.04")
+	if b.m.Len() != 0 {
+		t.Error("the observation has not ended")
+	}
+}
+
+// TestWholeNumbers: conditions on the numeric types without fraction, and changes that a float could not tell apart.
+func TestWholeNumbers(t *testing.T) {
+	at := path("/3303/0/5700")
+	for name, number := range map[string]func(int64) lwm2m.Value{
+		"integer": lwm2m.Integer, "time": lwm2m.Seconds, "unsigned": func(n int64) lwm2m.Value { return lwm2m.Unsigned(uint64(n)) },
+	} {
+		b := newBench(t, Config{})
+		set := func(n int64, want int) {
+			t.Helper()
+			b.values.set(at, number(n))
+			b.m.Changed(at)
+			b.drain()
+			if len(b.log) != want {
+				t.Errorf("%s %d: %v, want %d", name, n, b.log, want)
+			}
+		}
+		b.values.set(at, number(1<<53))
+		b.observe("a", at.String())
+		set(1<<53+1, 1)
+		b.write(at.String(), "gt=100&lt=10")
+		set(1<<53+2, 1)
+		set(50, 2)
+		set(9, 3)
+		set(1, 3)
+	}
+}
+
 // TestComposite: LightweightM2M-1.1-int-304, 308 and 309.
 func TestComposite(t *testing.T) {
 	b := newBench(t, Config{})
