@@ -254,3 +254,16 @@ func FuzzParseQuery(f *testing.F) {
 		}
 	})
 }
+
+func TestPrune(t *testing.T) {
+	s := NewStore(Config{Max: 3})
+	for _, at := range []string{"/3", "/3/0/1", "/16/1/0"} {
+		if err := s.Write(1, path(t, at), lwm2m.TypeString, change(t, "pmin=1")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Prune(func(at lwm2m.Path) bool { return at.Object() == 3 })
+	if s.Own(1, path(t, "/16/1/0")) != (Set{}) || !s.Own(1, path(t, "/3/0/1")).PMin.Given || s.count != 2 {
+		t.Errorf("%d are left: %v", s.count, s.sets)
+	}
+}

@@ -86,9 +86,11 @@ func (t *Tree) Listings() []Listing {
 // AppendReadable adds to dst what a server may read at and below a path, as Read gives it, and tells whether there was something to read: false if
 // the path is not there, cannot be read, or the server has not the right. The root stands for every object that is not hidden. For reporting.
 func (t *Tree) AppendReadable(dst []lwm2m.Item, ssid uint16, path lwm2m.Path) (items []lwm2m.Item, found bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
 	if path.Level() == lwm2m.LevelRoot {
-		return append(dst, t.ReadComposite(ssid, []lwm2m.Path{path})...), true
+		return t.readComposite(dst, ssid, []lwm2m.Path{path}), true
 	}
-	all, err := t.Read(ssid, path)
-	return append(dst, all...), err == nil
+	items, err := t.read(dst, ssid, path)
+	return items, err == nil
 }

@@ -81,11 +81,19 @@ func (t *Tree) Read(ssid uint16, path lwm2m.Path) ([]lwm2m.Item, error) {
 	if path.Level() == lwm2m.LevelRoot {
 		return nil, lwm2m.Errorf(lwm2m.StatusMethodNotAllowed, "the root cannot be read as a whole")
 	}
-	return t.read(ssid, path)
+	return t.read(nil, ssid, path)
 }
 
-// read is Read for every path but the root. The lock is held.
-func (t *Tree) read(ssid uint16, path lwm2m.Path) ([]lwm2m.Item, error) {
+// read is Read for every path but the root. It adds to items, which come back as they were with an error. The lock is held.
+func (t *Tree) read(items []lwm2m.Item, ssid uint16, path lwm2m.Path) ([]lwm2m.Item, error) {
+	more, err := t.appendRead(items, ssid, path)
+	if err != nil {
+		return items, err
+	}
+	return more, nil
+}
+
+func (t *Tree) appendRead(items []lwm2m.Item, ssid uint16, path lwm2m.Path) ([]lwm2m.Item, error) {
 	at, err := t.resolve(ssid, RightRead, path)
 	if err != nil {
 		return nil, err
@@ -93,7 +101,6 @@ func (t *Tree) read(ssid uint16, path lwm2m.Path) ([]lwm2m.Item, error) {
 	o := at.object
 	switch path.Level() {
 	case lwm2m.LevelObject:
-		var items []lwm2m.Item
 		for _, id := range o.ids() {
 			instance := path.Child(id)
 			if !t.allowed(ssid, RightRead, instance) {
@@ -105,20 +112,22 @@ func (t *Tree) read(ssid uint16, path lwm2m.Path) ([]lwm2m.Item, error) {
 		}
 		return items, nil
 	case lwm2m.LevelInstance:
-		return o.collectInstance(nil, path, false)
+		return o.collectInstance(items, path, false)
 	}
-	missing := lwm2m.Errorf(lwm2m.StatusNotFound, "%v (%s): it has no value", path, at.resource.Name)
+	missing := func() error {
+		return lwm2m.Errorf(lwm2m.StatusNotFound, "%v (%s): it has no value", path, at.resource.Name)
+	}
 	if !o.present(at.values, at.resource, path.Up(lwm2m.LevelResource)) {
-		return nil, missing
+		return nil, missing()
 	}
 	if !at.resource.Operations.Can(lwm2m.R) {
 		return nil, lwm2m.Errorf(lwm2m.StatusMethodNotAllowed, "%v (%s): it cannot be read", path, at.resource.Name)
 	}
-	items, err := o.collect(nil, at.values, at.resource, path)
-	if err == nil && len(items) == 0 && (path.Level() == lwm2m.LevelResourceInstance || !at.resource.Multiple) {
-		err = missing
+	more, err := o.collect(items, at.values, at.resource, path)
+	if err == nil && len(more) == len(items) && (path.Level() == lwm2m.LevelResourceInstance || !at.resource.Multiple) {
+		err = missing()
 	}
-	return items, err
+	return more, err
 }
 
 // ReadComposite gives a server what it may read at and below any of the paths, ascending and each once. What is not there or cannot be read is
@@ -126,7 +135,11 @@ func (t *Tree) read(ssid uint16, path lwm2m.Path) ([]lwm2m.Item, error) {
 func (t *Tree) ReadComposite(ssid uint16, paths []lwm2m.Path) []lwm2m.Item {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	var items []lwm2m.Item
+	return t.readComposite(nil, ssid, paths)
+}
+
+// readComposite is ReadComposite, and adds to items. The lock is held.
+func (t *Tree) readComposite(items []lwm2m.Item, ssid uint16, paths []lwm2m.Path) []lwm2m.Item {
 	for _, path := range outermost(paths) {
 		within := []lwm2m.Path{path}
 		if path.Level() == lwm2m.LevelRoot {
@@ -137,10 +150,7 @@ func (t *Tree) ReadComposite(ssid uint16, paths []lwm2m.Path) []lwm2m.Item {
 		}
 		for _, each := range within {
 			// Whatever is refused is left out (Core 1.1.1, 6.3.8).
-			found, err := t.read(ssid, each)
-			if err == nil {
-				items = append(items, found...)
-			}
+			items, _ = t.read(items, ssid, each)
 		}
 	}
 	return items

@@ -45,6 +45,13 @@ func TestRead(t *testing.T) {
 			t.Errorf("append %s: %s", path, show(items))
 		}
 	}
+	for path, want := range map[string]string{
+		"/": "4.05", "/0": "4.01", "/9": "4.04", "/3/0/1": "4.04", "/3/0/6/5": "4.04", "/3/0/4": "", "/5/0/0": "", "/3/0/6/4": "", "/3": "", "/1/0/13": "",
+	} {
+		equal(t, "check "+path, statusOf(t, w.Check(1, at(path))), want)
+	}
+	items, found := w.AppendReadable(nil, 1, at("/"))
+	equal(t, "append /", fmt.Sprint(len(items), found), "11 true")
 	must(t, w.Set(lwm2m.Item{Path: at("/16/1/2")}))
 	items, err := w.Read(1, at("/16/1/2"))
 	equal(t, "a multiple resource without instances", fmt.Sprint(len(items), err), "0 <nil>")

@@ -78,7 +78,7 @@ func (v values) cut(path lwm2m.Path) values {
 func difference(old, new values) []lwm2m.Path {
 	var paths []lwm2m.Path
 	for len(old) > 0 || len(new) > 0 {
-		order := 0
+		var order int
 		switch {
 		case len(old) == 0:
 			order = 1
