@@ -20,6 +20,7 @@ type Conn struct {
 	session *pion.Conn
 	socket  *socket
 	alert   lastAlert
+	forget  func() // the session, so that it is not resumed
 	closed  atomic.Bool
 }
 
@@ -60,6 +61,9 @@ func (c *Conn) ended(err error) error {
 		return os.ErrDeadlineExceeded
 	case errors.Is(err, io.EOF) || errors.Is(err, pion.ErrConnClosed) || errors.Is(err, net.ErrClosed):
 		if alert := c.alert.received.Load(); alert != nil {
+			if alert.Code != AlertCloseNotify {
+				c.forget() // RFC 5246, 7.2
+			}
 			return alert
 		}
 		return io.EOF

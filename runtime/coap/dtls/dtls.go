@@ -69,9 +69,9 @@ func (d *Dialer) Dial(ctx context.Context, target Target) (*Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("dtls: %w", err)
 	}
-	conn := &Conn{socket: socket}
-	options = append(options, pion.WithLoggerFactory(listener{&conn.alert}))
 	key := sessionKey{string(target.Identity), socket.remote.String()}
+	conn := &Conn{socket: socket, forget: func() { d.sessions.forget(key) }}
+	options = append(options, pion.WithLoggerFactory(listener{&conn.alert}))
 	store := d.sessions.of(key)
 	if d.config.SessionCaching {
 		options = append(options, pion.WithSessionStore(store))
@@ -87,13 +87,13 @@ func (d *Dialer) Dial(ctx context.Context, target Target) (*Conn, error) {
 		conn.alert.armed.Store(true)
 		socket.established.Store(true)
 		if d.config.ConnectionID && (conn.HasConnectionID() || store.refused.Load()) {
-			d.sessions.forget(key) // the next handshake is to be a full one, with a Connection ID
+			conn.forget() // the next handshake is to be a full one, with a Connection ID
 		}
 		return conn, nil
 	}
 	_ = socket.Close() // pion may have done so, or have never begun
 	if alert, is := alertOf(err); is {
-		d.sessions.forget(key) // RFC 5246, 7.2: no session outlives a fatal alert
+		conn.forget() // RFC 5246, 7.2: no session outlives a fatal alert
 		return nil, fmt.Errorf("dtls: handshake with %s: %w", target.Address, alert)
 	}
 	if ctx.Err() != nil {

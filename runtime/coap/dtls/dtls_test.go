@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cloudgen/cloudgen/runtime/coap"
 	"github.com/cloudgen/cloudgen/runtime/coap/dtls"
 	pion "github.com/pion/dtls/v3"
 	"go.uber.org/goleak"
@@ -61,6 +62,11 @@ func (s *server) Del(id []byte) error {
 
 func start(t *testing.T, options ...pion.ServerOption) *server {
 	t.Helper()
+	return startWith(t, (*server).echo, options...)
+}
+
+func startWith(t *testing.T, serve func(*server, *pion.Conn), options ...pion.ServerOption) *server {
+	t.Helper()
 	s := &server{sessions: make(map[string]pion.Session)}
 	options = append([]pion.ServerOption{
 		pion.WithPSK(func(identity []byte) ([]byte, error) {
@@ -91,7 +97,16 @@ func start(t *testing.T, options ...pion.ServerOption) *server {
 				t.Errorf("accepted %T", accepted)
 				return
 			}
-			s.work.Go(func() { s.echo(ctx, conn) })
+			s.work.Go(func() {
+				defer conn.Close()
+				if conn.HandshakeContext(ctx) != nil {
+					return
+				}
+				s.mu.Lock()
+				s.conns = append(s.conns, conn)
+				s.mu.Unlock()
+				serve(s, conn)
+			})
 		}
 	})
 	t.Cleanup(func() {
@@ -107,14 +122,7 @@ func start(t *testing.T, options ...pion.ServerOption) *server {
 	return s
 }
 
-func (s *server) echo(ctx context.Context, conn *pion.Conn) {
-	defer conn.Close()
-	if conn.HandshakeContext(ctx) != nil {
-		return
-	}
-	s.mu.Lock()
-	s.conns = append(s.conns, conn)
-	s.mu.Unlock()
+func (s *server) echo(conn *pion.Conn) {
 	buffer := make([]byte, 2000)
 	for {
 		n, err := conn.Read(buffer)
@@ -404,6 +412,67 @@ func TestTheServerEndsTheSession(t *testing.T) {
 	if _, err := conn.Write([]byte("x")); err == nil || errors.Is(err, io.EOF) {
 		t.Error(err)
 	}
+}
+
+// An alert after the handshake reaches Read, and the session is not resumed. The server is provoked by data in clear.
+func TestAlertAfterTheHandshake(t *testing.T) {
+	s := start(t)
+	d := dialer(t, dtls.Config{SessionCaching: true})
+	conn := dial(t, d, s.target())
+	echo(t, conn, "hello")
+	if err := conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.WriteRaw([]byte("\x17\xfe\xfd\x00\x00\x00\x00\x00\x00\x00\x63\x00\x01x")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := conn.Read(make([]byte, 100))
+	if alert, is := errors.AsType[*dtls.AlertError](err); !is || alert.Code != 10 || !strings.Contains(err.Error(), "10") { // unexpected_message
+		t.Fatal(err)
+	}
+	echo(t, dial(t, d, s.target()), "hello")
+	if s.count() != 0 {
+		t.Error("resumed")
+	}
+}
+
+// The whole: CoAP over a link whose address changes and whose session ends.
+func TestCoAP(t *testing.T) {
+	s := startWith(t, func(_ *server, conn *pion.Conn) {
+		peer := coap.NewConn(conn, coap.Config{}, upper{}, nil)
+		<-peer.Done()
+		peer.Close()
+	}, pion.WithConnectionIDGenerator(pion.RandomCIDGenerator(6)))
+	link := dial(t, dialer(t, dtls.Config{ConnectionID: true}), s.target())
+	conn := coap.NewConn(link, coap.Config{AckTimeout: 100 * time.Millisecond, BlockTransfer: true}, nil, nil)
+	defer conn.Close()
+	request := coap.Message{Code: coap.POST, Payload: []byte(strings.Repeat("body", 1000))}
+	for range 3 {
+		response, err := conn.Do(limit(t, 20*time.Second), request)
+		if err != nil || string(response.Payload) != strings.Repeat("BODY", 1000) {
+			t.Fatal(response.Code, len(response.Payload), err)
+		}
+		if err := link.Rebind(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := conn.Do(limit(t, 20*time.Second), request); err != nil {
+		t.Fatal(err)
+	}
+	s.mu.Lock()
+	s.conns[0].Close()
+	s.mu.Unlock()
+	<-conn.Done()
+	if alert, is := errors.AsType[*dtls.AlertError](conn.Err()); !is || alert.Code != dtls.AlertCloseNotify || !errors.Is(conn.Err(), coap.ErrClosed) {
+		t.Error(conn.Err())
+	}
+}
+
+// upper is a CoAP server that shouts.
+type upper struct{}
+
+func (upper) Serve(r *coap.Request) coap.Response {
+	return coap.Response{Message: coap.Message{Code: coap.Content, Payload: []byte(strings.ToUpper(string(r.Payload)))}}
 }
 
 func TestDeadlineAndClose(t *testing.T) {
