@@ -4,10 +4,9 @@ menu "Debug console" {
   depends_on = LWM2M
 
   option "LWM2M_SHELL" {
-    type    = bool
-    prompt  = "Commands on standard input"
-    planned = "the debug console"
-    help    = "Answers go to standard output, logs to standard error."
+    type   = bool
+    prompt = "Commands on standard input"
+    help   = "Answers go to standard output, logs to standard error."
   }
 
   option "LWM2M_SHELL_MANUAL_START" {
@@ -15,7 +14,10 @@ menu "Debug console" {
     prompt     = "Wait for the command start"
     depends_on = LWM2M_SHELL
     origin     = "cloudgen"
-    planned    = "the debug console"
     help       = "Until then object 0 is empty and writable, and object 1 has no instance."
   }
+}
+
+component "lwm2m-console" {
+  if = LWM2M_SHELL
 }

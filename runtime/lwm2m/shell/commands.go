@@ -30,7 +30,7 @@ var usage = [...]string{
 }
 
 // run does one command. text is the line, of which words are the parts without the prefix.
-func (s *Shell) run(ctx context.Context, out *answer, text string, words []word) error {
+func (s session) command(ctx context.Context, out *answer, text string, words []word) error {
 	if len(words) == 0 {
 		return fmt.Errorf("%w: the command is missing; see help", EINVAL)
 	}
@@ -113,7 +113,7 @@ func parsePath(text string) (lwm2m.Path, error) {
 }
 
 // exists tells whether there is something at the path.
-func (s *Shell) exists(path lwm2m.Path) bool {
+func (s session) exists(path lwm2m.Path) bool {
 	level := path.Level()
 	if level == lwm2m.LevelRoot {
 		return true
@@ -123,7 +123,7 @@ func (s *Shell) exists(path lwm2m.Path) bool {
 }
 
 // resource gives the definition of the resource at or above a path.
-func (s *Shell) resource(path lwm2m.Path) (*lwm2m.Resource, error) {
+func (s session) resource(path lwm2m.Path) (*lwm2m.Resource, error) {
 	if path.Level() < lwm2m.LevelResource {
 		return nil, fmt.Errorf("%v: %w: a path of a resource is needed", path, EINVAL)
 	}
@@ -138,7 +138,7 @@ func (s *Shell) resource(path lwm2m.Path) (*lwm2m.Resource, error) {
 	return resource, nil
 }
 
-func (s *Shell) start(words []word) error {
+func (s session) start(words []word) error {
 	bootstrap := false
 	if len(words) > 1 {
 		if len(words) != 3 || words[1].text != "-b" || words[2].text != "0" && words[2].text != "1" {
@@ -152,7 +152,7 @@ func (s *Shell) start(words []word) error {
 	return s.engine.Start(words[0].text, bootstrap)
 }
 
-func (s *Shell) send(ctx context.Context, words []word) error {
+func (s session) send(ctx context.Context, words []word) error {
 	var paths []lwm2m.Path
 	for _, each := range words {
 		path, err := parsePath(each.text)
@@ -168,7 +168,7 @@ func (s *Shell) send(ctx context.Context, words []word) error {
 
 // execute runs a resource. The arguments have quotes of their own, so they are taken as they stand in the line, unless they stand in double
 // quotes as a whole.
-func (s *Shell) execute(path lwm2m.Path, text string, words []word) error {
+func (s session) execute(path lwm2m.Path, text string, words []word) error {
 	raw := ""
 	if len(words) > 0 {
 		raw = strings.TrimRight(text[words[0].start:], " \t")
@@ -186,7 +186,7 @@ func (s *Shell) execute(path lwm2m.Path, text string, words []word) error {
 	return s.engine.Execute(path, arguments)
 }
 
-func (s *Shell) create(path lwm2m.Path) error {
+func (s session) create(path lwm2m.Path) error {
 	switch {
 	case path.Level() != lwm2m.LevelInstance && path.Level() != lwm2m.LevelResourceInstance:
 		return fmt.Errorf("create %v: %w: a path of an instance is needed", path, EINVAL)
@@ -210,7 +210,7 @@ func (s *Shell) create(path lwm2m.Path) error {
 	return s.set(path, value)
 }
 
-func (s *Shell) delete(path lwm2m.Path) error {
+func (s session) delete(path lwm2m.Path) error {
 	switch {
 	case path.Level() < lwm2m.LevelInstance:
 		return fmt.Errorf("delete %v: %w: a path of an instance or a resource is needed", path, EINVAL)
@@ -223,7 +223,7 @@ func (s *Shell) delete(path lwm2m.Path) error {
 }
 
 // set sets a value of an instance that is there.
-func (s *Shell) set(path lwm2m.Path, value lwm2m.Value) error {
+func (s session) set(path lwm2m.Path, value lwm2m.Value) error {
 	if !s.exists(path.Up(lwm2m.LevelInstance)) {
 		return fmt.Errorf("%v: %w: there is no such instance", path, ENOENT)
 	}
@@ -238,7 +238,7 @@ func refused(err error) error {
 	return fmt.Errorf("%w: %w", EINVAL, err)
 }
 
-func (s *Shell) observations(out *answer) {
+func (s session) observations(out *answer) {
 	for _, o := range s.engine.Observations() {
 		kind, state := "single", "idle"
 		if o.Composite {

@@ -18,7 +18,7 @@ func FuzzLine(f *testing.F) {
 		s, _ := newShell(t)
 		s.config.MaxLine = 1 << 20
 		var out bytes.Buffer
-		if err := s.Run(t.Context(), strings.NewReader(text), &out); err != nil {
+		if err := s.run(t.Context(), strings.NewReader(text), &out); err != nil {
 			t.Fatal(err)
 		}
 		answered := 0

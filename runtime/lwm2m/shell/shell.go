@@ -51,28 +51,36 @@ type Engine interface {
 	Observations() []reporting.Observation
 }
 
-// Config bounds a Shell.
+// Config is what the options say, and bounds.
 type Config struct {
+	ManualStart bool `kconfig:"LWM2M_SHELL_MANUAL_START"` // the client waits for the command start
+
 	MaxLine int           // longest line in bytes, without its end; 0 stands for 4096
 	Timeout time.Duration // longest time that a Send is waited for; 0 stands for 100 s, which is longer than CoAP tries
 }
 
 // Shell reads commands and answers them.
-type Shell struct {
-	config Config
-	store  Store
-	engine Engine
-}
+type Shell struct{ config Config }
 
 // New makes a Shell. Nothing is read before Run.
-func New(config Config, store Store, engine Engine) *Shell {
+func New(config Config) (*Shell, error) {
 	if config.MaxLine <= 0 {
 		config.MaxLine = 4096
 	}
 	if config.Timeout <= 0 {
 		config.Timeout = 100 * time.Second
 	}
-	return &Shell{config: config, store: store, engine: engine}
+	return &Shell{config: config}, nil
+}
+
+// ManualStart tells whether the client waits for the command start.
+func (s *Shell) ManualStart() bool { return s.config.ManualStart }
+
+// session is one Run.
+type session struct {
+	*Shell
+	store  Store
+	engine Engine
 }
 
 // line is a line that was read, or why there are no more.
@@ -88,7 +96,12 @@ var errLineTooLong = errors.New("the line is too long")
 //
 // The input is read by a goroutine that Run starts. When the context ends first, the input is closed if it can be; if its Read does not
 // return even so, as that of a terminal, the goroutine stays in it until it does, and then ends without a further read.
-func (s *Shell) Run(ctx context.Context, input io.Reader, output io.Writer) error {
+func (s *Shell) Run(ctx context.Context, store Store, engine Engine, input io.Reader, output io.Writer) error {
+	return session{s, store, engine}.run(ctx, input, output)
+}
+
+// run is Run.
+func (s session) run(ctx context.Context, input io.Reader, output io.Writer) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	lines := make(chan line)
@@ -119,7 +132,7 @@ func (s *Shell) Run(ctx context.Context, input io.Reader, output io.Writer) erro
 }
 
 // read hands the lines of the input out, one at a time.
-func (s *Shell) read(ctx context.Context, input io.Reader, lines chan<- line) {
+func (s session) read(ctx context.Context, input io.Reader, lines chan<- line) {
 	reader := bufio.NewReaderSize(input, s.config.MaxLine+2) // and its end, \r\n
 	for {
 		var l line
@@ -147,7 +160,7 @@ func (s *Shell) read(ctx context.Context, input io.Reader, lines chan<- line) {
 }
 
 // answer is the whole answer to a line: nothing if the line is empty.
-func (s *Shell) answer(ctx context.Context, l line) []byte {
+func (s session) answer(ctx context.Context, l line) []byte {
 	var out answer
 	err := l.err
 	if err == nil {
@@ -159,7 +172,7 @@ func (s *Shell) answer(ctx context.Context, l line) []byte {
 			if words[0].text == "lwm2m" {
 				words = words[1:]
 			}
-			err = s.run(ctx, &out, l.text, words)
+			err = s.command(ctx, &out, l.text, words)
 		}
 	}
 	if err != nil {

@@ -76,13 +76,17 @@ func (e *engine) Observations() []reporting.Observation {
 	}
 }
 
-func newShell(t testing.TB) (*Shell, *engine) {
+func newShell(t testing.TB) (session, *engine) {
 	objects := tree.New()
 	if err := objects.Add(lwm2m.Values{Of: zoo, Instances: 1}); err != nil {
 		t.Fatal(err)
 	}
 	e := &engine{}
-	return New(Config{}, objects, e), e
+	s, err := New(Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return session{s, objects, e}, e
 }
 
 // TestTranscript is a session: lines with > are typed, the others are answered.
@@ -331,12 +335,12 @@ ab01 single 7 sent /3/0/9
 }
 
 // replay runs a shell line by line, with what was typed before each answer.
-func replay(t *testing.T, s *Shell, input string) string {
+func replay(t *testing.T, s session, input string) string {
 	t.Helper()
 	var out strings.Builder
 	for each := range strings.Lines(input) {
 		out.WriteString("> " + each)
-		if err := s.Run(t.Context(), strings.NewReader(each), &out); err != nil {
+		if err := s.run(t.Context(), strings.NewReader(each), &out); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -377,7 +381,7 @@ func TestEngine(t *testing.T) {
 	} {
 		s, e := newShell(t)
 		var out strings.Builder
-		if err := s.Run(t.Context(), strings.NewReader(c.line), &out); err != nil {
+		if err := s.run(t.Context(), strings.NewReader(c.line), &out); err != nil {
 			t.Fatal(err)
 		}
 		if got := strings.Join(e.asked, ";"); got != c.asked || !strings.HasSuffix("\n"+out.String(), fmt.Sprintf("\n= %d\n", c.code)) {
@@ -410,7 +414,7 @@ func TestCodes(t *testing.T) {
 		s, e := newShell(t)
 		e.fails = c.err
 		var out strings.Builder
-		if err := s.Run(t.Context(), strings.NewReader("update\n"), &out); err != nil || !strings.HasSuffix(out.String(), fmt.Sprintf("= %d\n", c.want)) {
+		if err := s.run(t.Context(), strings.NewReader("update\n"), &out); err != nil || !strings.HasSuffix(out.String(), fmt.Sprintf("= %d\n", c.want)) {
 			t.Errorf("%v: %q, %v", c.err, out.String(), err)
 		}
 	}
@@ -423,7 +427,7 @@ func TestLongLines(t *testing.T) {
 	fits := "write 26241/0/0 " + strings.Repeat("x", 24)
 	input := fits + "\r\n" + fits + "y\n" + strings.Repeat("z", 100000) + "\nread 26241/0/0 -crc32\n" + strings.Repeat("z", 100)
 	var out strings.Builder
-	if err := s.Run(t.Context(), iotest.OneByteReader(strings.NewReader(input)), &out); err != nil {
+	if err := s.run(t.Context(), iotest.OneByteReader(strings.NewReader(input)), &out); err != nil {
 		t.Fatal(err)
 	}
 	const tooLong = "# the line is too long\n= -90\n"
@@ -439,7 +443,7 @@ func TestEnds(t *testing.T) {
 			input, typed := io.Pipe()
 			ctx, cancel := context.WithCancel(t.Context())
 			time.AfterFunc(time.Minute, cancel)
-			if err := s.Run(ctx, input, io.Discard); err != nil {
+			if err := s.run(ctx, input, io.Discard); err != nil {
 				t.Error(err)
 			}
 			if _, err := typed.Write([]byte("x")); err == nil {
@@ -462,7 +466,7 @@ func TestEnds(t *testing.T) {
 				}
 			}()
 			var out strings.Builder
-			if err := s.Run(ctx, input, &out); err != nil {
+			if err := s.run(ctx, input, &out); err != nil {
 				t.Error(err)
 			}
 			if got := strings.Count(out.String(), "= -110\n"); got != 3 {
@@ -475,7 +479,7 @@ func TestEnds(t *testing.T) {
 		broken := errors.New("broken")
 		input, typed := io.Pipe()
 		go func() { _, _ = typed.Write([]byte("help\nhelp\n")) }()
-		if err := s.Run(t.Context(), input, writer{broken}); !errors.Is(err, broken) {
+		if err := s.run(t.Context(), input, writer{broken}); !errors.Is(err, broken) {
 			t.Errorf("%v, want %v", err, broken)
 		}
 		_ = input.Close()
@@ -483,7 +487,7 @@ func TestEnds(t *testing.T) {
 	t.Run("with the input", func(t *testing.T) {
 		s, _ := newShell(t)
 		broken := errors.New("broken")
-		if err := s.Run(t.Context(), iotest.ErrReader(broken), io.Discard); !errors.Is(err, broken) {
+		if err := s.run(t.Context(), iotest.ErrReader(broken), io.Discard); !errors.Is(err, broken) {
 			t.Errorf("%v, want %v", err, broken)
 		}
 	})

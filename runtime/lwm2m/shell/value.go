@@ -28,7 +28,7 @@ var widths = map[string]width{
 }
 
 // show answers a read.
-func (s *Shell) show(out *answer, path lwm2m.Path, kind string) error {
+func (s session) show(out *answer, path lwm2m.Path, kind string) error {
 	if path.Level() >= lwm2m.LevelResource {
 		resource, err := s.resource(path)
 		if err != nil {
@@ -57,7 +57,7 @@ func (s *Shell) show(out *answer, path lwm2m.Path, kind string) error {
 }
 
 // list shows all values below a path; of opaque ones the length alone, for keys are not to come up by the way.
-func (s *Shell) list(out *answer, path lwm2m.Path) {
+func (s session) list(out *answer, path lwm2m.Path) {
 	if path.Level() >= lwm2m.LevelResource {
 		if value, found := s.store.Get(path); found && !value.IsZero() {
 			text := value.String()
@@ -181,7 +181,7 @@ func parseWhole(text string, want width) (signed int64, unsigned uint64, err err
 }
 
 // write sets a value.
-func (s *Shell) write(path lwm2m.Path, kind, text string) error {
+func (s session) write(path lwm2m.Path, kind, text string) error {
 	resource, err := s.resource(path)
 	if err != nil {
 		return err
