@@ -57,19 +57,20 @@ func versionNeeded(definition *lwm2m.Definition) bool {
 	return definition.Version != "" && definition.Version != assumed
 }
 
-// ObjectList gives what Register and Update tell of the objects, in link-format (Core 1.1.1, 6.2.1): the formats that the codec can do, then each object's
+// ObjectList gives what Register and Update tell of the objects, in link-format (Core 1.1.1, 6.2.1): the formats that are on beside text, then each object's
 // instances; the object itself where its version has to be told or where it has no instance. Hidden objects are left out.
 func ObjectList(listings []tree.Listing, codec *format.Codec) ([]byte, error) {
 	links := []linkformat.Link{{Target: "/", Attributes: []linkformat.Attribute{{Name: "rt", Value: "oma.lwm2m", Quoted: true}}}}
 	var formats []string
-	for _, f := range []format.Format{format.CBOR, format.SenMLJSON, format.SenMLCBOR, format.TLV} {
+	for _, f := range []format.Format{format.CBOR, format.SenMLJSON, format.SenMLCBOR, format.TLV, format.JSON} {
 		if codec.Supports(f) {
 			formats = append(formats, strconv.Itoa(int(f)))
 		}
 	}
-	if len(formats) > 0 {
-		links[0].Attributes = append(links[0].Attributes, linkformat.Attribute{Name: "ct", Value: strings.Join(formats, " "), Quoted: len(formats) > 1})
+	if len(formats) == 0 {
+		formats = []string{strconv.Itoa(int(format.Text))}
 	}
+	links[0].Attributes = append(links[0].Attributes, linkformat.Attribute{Name: "ct", Value: strings.Join(formats, " "), Quoted: len(formats) > 1})
 	for _, listing := range listings {
 		if tree.Hidden(listing.Definition.ID) {
 			continue

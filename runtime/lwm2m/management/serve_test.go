@@ -6,6 +6,7 @@ import (
 
 	"github.com/cloudgen/cloudgen/runtime/coap"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
+	"github.com/cloudgen/cloudgen/runtime/lwm2m/format"
 )
 
 const (
@@ -253,7 +254,11 @@ func TestObjectList(t *testing.T) {
 		t.Fatal(err)
 	}
 	got, err := ObjectList(f.values.Listings(), f.codec)
-	if want := `</>;rt="oma.lwm2m";ct="60 110 112 11542",</1/0>,</3/0>,</4>;ver=1.3,</4/0>,</5/0>,</16>`; err != nil || string(got) != want {
+	plain, plainErr := ObjectList(nil, format.New(format.Config{}))
+	if want := `</>;rt="oma.lwm2m";ct=0`; plainErr != nil || string(plain) != want {
+		t.Errorf("%s %v, want %s", plain, plainErr, want)
+	}
+	if want := `</>;rt="oma.lwm2m";ct="60 110 112 11542 11543",</1/0>,</3/0>,</4>;ver=1.3,</4/0>,</5/0>,</16>`; err != nil || string(got) != want {
 		t.Errorf("%s %v, want\n%s", got, err, want)
 	}
 }

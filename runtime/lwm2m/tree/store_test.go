@@ -158,6 +158,54 @@ func TestConcurrentUse(t *testing.T) {
 	}
 }
 
+// The client's code makes and removes instances while a server does the same: whatever comes out, nothing is half done.
+func TestServerAndClientAtTheSameTime(t *testing.T) {
+	w := newWorld(t)
+	w.Tree.onChange, w.Tree.onStructure = nil, nil
+	done := make(chan struct{})
+	var group sync.WaitGroup
+	for n := range uint16(3) {
+		group.Go(func() {
+			for {
+				select {
+				case <-done:
+					return
+				default:
+				}
+				path := lwm2m.NewPath(16, n)
+				if err := w.Create(path, lwm2m.Item{Path: path.Child(3), Value: lwm2m.Float(1)}); err == nil || n != 1 {
+					_ = w.Delete(path) // a server may have been faster
+				}
+			}
+		})
+	}
+	for n := range 500 {
+		_, _, err := w.CreateInstance(1, at("/16"), nil)
+		if got := statusOf(t, err); got != "4.00" {
+			t.Fatalf("create without mandatory: %v", err)
+		}
+		free, _ := w.FreeInstance(16)
+		instance, after, err := w.CreateInstance(1, at("/16"), []lwm2m.Item{{Path: free.Child(0).Child(0), Value: lwm2m.String("x")}})
+		run(after)
+		if err == nil && n%2 == 0 {
+			after, err = w.DeleteInstance(1, instance)
+			run(after)
+		}
+		if got := statusOf(t, err); got != "" && got != "4.00" && got != "4.04" && got != "5.00" {
+			t.Fatal(err)
+		}
+		after, err = w.Write(1, at("/16/1"), Update, []lwm2m.Item{item("/16/1/3", lwm2m.Float(2))})
+		run(after)
+		if got := statusOf(t, err); got != "" && got != "4.04" {
+			t.Fatal(err)
+		}
+		_, err = w.Read(1, at("/16"))
+		must(t, err)
+	}
+	close(done)
+	group.Wait()
+}
+
 func TestNaNIsNoChange(t *testing.T) {
 	w := newWorld(t)
 	must(t, w.Add(&fixture{definition: lwm2m.Definition{ID: 3303, Multiple: true, Resources: []lwm2m.Resource{{ID: 5700, Operations: lwm2m.R, Type: lwm2m.TypeFloat}}}}))
