@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/coap"
 	"github.com/cloudgen/cloudgen/runtime/coap/coaptest"
@@ -24,7 +25,7 @@ func (greeter) Serve(r *coap.Request) coap.Response {
 
 func Example() {
 	near, far := coaptest.Pipe(coaptest.Impairments{Loss: 0.1, Seed: 1}) // or coap.DialUDP, or a dtls.Dialer
-	client := coap.NewConn(near, coap.Config{AckTimeout: 50e6}, nil, nil)
+	client := coap.NewConn(near, coap.Config{AckTimeout: 50 * time.Millisecond}, nil, nil)
 	server := coap.NewConn(far, coap.Config{BlockSize: 1024}, greeter{}, nil)
 
 	var request coap.Message

@@ -436,6 +436,49 @@ func TestAlertAfterTheHandshake(t *testing.T) {
 	}
 }
 
+// Who writes and reads while the socket is exchanged notices nothing.
+func TestRebindUnderTraffic(t *testing.T) {
+	s := start(t, pion.WithConnectionIDGenerator(pion.RandomCIDGenerator(6)))
+	conn := dial(t, dialer(t, dtls.Config{ConnectionID: true}), s.target())
+	var work sync.WaitGroup
+	stop := make(chan struct{})
+	work.Go(func() {
+		for {
+			select {
+			case <-stop:
+				return
+			default:
+			}
+			if _, err := conn.Write([]byte("traffic")); err != nil {
+				t.Error(err)
+				return
+			}
+		}
+	})
+	work.Go(func() {
+		buffer := make([]byte, 100)
+		for {
+			if _, err := conn.Read(buffer); err != nil {
+				if !errors.Is(err, os.ErrDeadlineExceeded) {
+					t.Error(err)
+				}
+				return
+			}
+		}
+	})
+	for range 100 {
+		if err := conn.Rebind(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	close(stop)
+	if err := conn.SetReadDeadline(time.Now()); err != nil {
+		t.Error(err)
+	}
+	work.Wait()
+	echo(t, conn, "still there")
+}
+
 // The whole: CoAP over a link whose address changes and whose session ends.
 func TestCoAP(t *testing.T) {
 	s := startWith(t, func(_ *server, conn *pion.Conn) {

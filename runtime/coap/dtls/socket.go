@@ -137,12 +137,19 @@ func (s *socket) WriteTo(datagram []byte, _ net.Addr) (int, error) {
 	if !s.identified.Load() && identified(datagram) {
 		s.identified.Store(true)
 	}
-	conn := s.conn()
-	n, err := conn.Write(datagram)
-	if err != nil && s.passing(conn, err) && !s.established.Load() {
-		return len(datagram), nil
+	for {
+		conn := s.conn()
+		n, err := conn.Write(datagram)
+		switch {
+		case err == nil || !s.passing(conn, err):
+			return n, err
+		case conn != s.conn(): // exchanged meanwhile
+		case !s.established.Load():
+			return len(datagram), nil
+		default:
+			return n, err
+		}
 	}
-	return n, err
 }
 
 func (s *socket) Close() error {
