@@ -23,6 +23,9 @@ type session struct {
 
 // step gives the machine an event and does what it asks for.
 func (c *Client) step(event registration.Event) {
+	if c.ctx.Err() != nil {
+		return // all is over
+	}
 	effects := c.machine.Step(event, time.Now())
 	account, _ := c.machine.Account()
 	c.mu.Lock()

@@ -32,7 +32,7 @@ func (e *SendError) Error() string { return "the server refuses the Send with " 
 type send struct {
 	ctx   context.Context
 	paths []lwm2m.Path
-	items []lwm2m.Item // instead of paths
+	items []lwm2m.Item // at the paths; none: what stands there
 	done  chan error
 }
 
@@ -46,7 +46,7 @@ func (c *Client) Send(ctx context.Context, paths ...lwm2m.Path) error {
 	if len(paths) > c.config.MaxCompositePaths {
 		return fmt.Errorf("send: %d paths, at most %d are possible (LWM2M_COMPOSITE_PATH_LIST_SIZE)", len(paths), c.config.MaxCompositePaths)
 	}
-	return c.submit(&send{ctx: ctx, paths: slices.Clone(paths), done: make(chan error, 1)}, paths)
+	return c.submit(&send{ctx: ctx, paths: slices.Clone(paths), done: make(chan error, 1)})
 }
 
 // SendItems sends given values with their times, as a time series; they are in the order of their paths, and of one path in that of their times.
@@ -56,14 +56,14 @@ func (c *Client) SendItems(ctx context.Context, items ...lwm2m.Item) error {
 	for _, each := range items {
 		paths = append(paths, each.Path)
 	}
-	return c.submit(&send{ctx: ctx, items: slices.Clone(items), done: make(chan error, 1)}, paths)
+	return c.submit(&send{ctx: ctx, paths: slices.Compact(paths), items: slices.Clone(items), done: make(chan error, 1)})
 }
 
-func (c *Client) submit(s *send, paths []lwm2m.Path) error {
-	if len(paths) == 0 {
+func (c *Client) submit(s *send) error {
+	if len(s.paths) == 0 {
 		return errors.New("send: no paths")
 	}
-	for _, path := range paths {
+	for _, path := range s.paths {
 		if path.Level() == lwm2m.LevelRoot || tree.Hidden(path.Object()) {
 			return fmt.Errorf("send: %v cannot be sent", path)
 		}
@@ -205,7 +205,7 @@ func (c *Client) sent(s *send, err error) {
 // dataMessage makes the message of a Send.
 func (c *Client) dataMessage(s *send) (coap.Message, error) {
 	items := s.items
-	if len(s.paths) > 0 {
+	if items == nil {
 		account, _ := c.machine.Account()
 		items = c.tree.ReadComposite(account.SSID, s.paths)
 	}
