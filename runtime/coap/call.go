@@ -22,13 +22,15 @@ type call struct {
 	sent   int // bytes of the body that the peer has
 
 	response *Message // the part of it that is here; nil: none yet
+	received int      // bytes of its body that are here
+	into     Sink     // takes the body of a successful response block by block; nil: it is collected
 	etag     []byte
 	restarts int
 }
 
 // do starts a call. done is called once: with the response, or an error. The result is for cancel.
-func (e *endpoint) do(now time.Time, request Message, done func(Message, error)) *call {
-	c := &call{request: request, done: done}
+func (e *endpoint) do(now time.Time, request Message, into Sink, done func(Message, error)) *call {
+	c := &call{request: request, into: into, done: done}
 	if err := e.begin(now, c); err != nil {
 		done(Message{}, err)
 		return nil
@@ -149,7 +151,7 @@ func (e *endpoint) download(now time.Time, c *call, m *Message) {
 	refuse := func(reason string) { e.end(now, c, Message{}, &ResponseError{m.Code, reason}) }
 	if !divided || !m.Code.IsSuccess() {
 		m.Options.Remove(Block1)
-		e.end(now, c, *m, nil)
+		e.end(now, c, *m, c.drain(m))
 		return
 	}
 	etag, _ := m.Options.Get(ETag)
@@ -166,34 +168,64 @@ func (e *endpoint) download(now time.Time, c *call, m *Message) {
 			return
 		}
 		c.response = &Message{Code: m.Code, Options: m.Options}
+		if size, told := m.Options.Uint(Size2); told && c.into != nil {
+			c.into.SetSize(int64(size))
+		}
 		c.response.Options.Remove(Block1)
 		c.response.Options.Remove(Block2)
 		c.response.Options.Remove(Size2)
 		c.etag = etag
 	case m.Code != c.response.Code || !bytes.Equal(etag, c.etag):
-		if c.restarts++; c.restarts > maxRestarts || c.upload || c.request.Code != GET && c.request.Code != FETCH {
+		if c.restarts++; c.restarts > maxRestarts || c.upload || c.into != nil || c.request.Code != GET && c.request.Code != FETCH {
 			refuse("it changed while it was fetched block by block")
 			return
 		}
-		c.response = nil
+		c.response, c.received = nil, 0
 		e.fetch(now, c, block{szx: b.szx})
 		return
-	case b.offset() != len(c.response.Payload):
+	case b.offset() != c.received:
 		refuse("it is another block than the one that was asked for")
 		return
 	}
-	if total := len(c.response.Payload) + len(m.Payload); total > e.config.MaxBody {
-		e.end(now, c, Message{}, &TooLargeError{total, e.config.MaxBody, "body of the response"})
+	if err := c.collect(m.Payload, e.config.MaxBody); err != nil {
+		e.end(now, c, Message{}, err)
 		return
 	}
-	c.response.Payload = append(c.response.Payload, m.Payload...)
 	if !b.more {
 		e.end(now, c, *c.response, nil)
 		return
 	}
 	next := block{szx: min(b.szx, szxOf(e.config.BlockSize))}
-	next.num = uint32(len(c.response.Payload) / next.size())
+	if next.num = uint32(c.received / next.size()); next.num > maxBlockNumber {
+		refuse("it has more blocks than there are numbers for (RFC 7959, 2.2)")
+		return
+	}
 	e.fetch(now, c, next)
+}
+
+// collect takes a part of the body.
+func (c *call) collect(part []byte, most int) error {
+	c.received += len(part)
+	if c.into != nil {
+		_, err := c.into.Write(part)
+		return err
+	}
+	if c.received > most {
+		return &TooLargeError{c.received, most, "body of the response"}
+	}
+	c.response.Payload = append(c.response.Payload, part...)
+	return nil
+}
+
+// drain gives the sink, where there is one, the body of a successful response that has come in one message.
+func (c *call) drain(m *Message) error {
+	if c.into == nil || !m.Code.IsSuccess() {
+		return nil
+	}
+	c.into.SetSize(int64(len(m.Payload)))
+	_, err := c.into.Write(m.Payload)
+	m.Payload = nil
+	return err
 }
 
 // fetch asks for a block of the response. The body of a FETCH says what is asked for, so it goes along; one that went in blocks does not.

@@ -69,6 +69,24 @@ func (nobody) Serve(*Request) Response { return Response{Message: Message{Code: 
 // Errors: *TimeoutError, *ResetError, *ResponseError for a response that cannot be used, *TooLargeError, ErrQueueFull, ErrClosed together
 // with its reason, and that of ctx, whose end abandons the request: a response that comes later is answered with Reset.
 func (c *Conn) Do(ctx context.Context, request Message) (Message, error) {
+	return c.call(ctx, request, nil)
+}
+
+// Sink takes the body of a response as it comes. Its methods are called in the Conn's goroutine and end before Download returns, unless the
+// context ends first: then one call may still run.
+type Sink interface {
+	io.Writer // an error ends the download, and is that of Download
+	// SetSize tells the size of the body in bytes before its first part, where the peer says it (RFC 7959, 4).
+	SetSize(size int64)
+}
+
+// Download is Do of which the body of a successful response goes to a sink, block by block, whatever its size; the response has no payload
+// then. A body that changes on the way (another ETag) is a *ResponseError.
+func (c *Conn) Download(ctx context.Context, request Message, into Sink) (Message, error) {
+	return c.call(ctx, request, into)
+}
+
+func (c *Conn) call(ctx context.Context, request Message, into Sink) (Message, error) {
 	if ctx.Err() != nil {
 		return Message{}, context.Cause(ctx)
 	}
@@ -79,7 +97,7 @@ func (c *Conn) Do(ctx context.Context, request Message) (Message, error) {
 	results := make(chan result, 1)
 	var running *call // of the owner
 	if !c.post(func(now time.Time) {
-		running = c.endpoint.do(now, request, func(response Message, err error) { results <- result{response, err} })
+		running = c.endpoint.do(now, request, into, func(response Message, err error) { results <- result{response, err} })
 	}) {
 		return Message{}, c.Err()
 	}

@@ -74,7 +74,7 @@ func FuzzPeer(f *testing.F) {
 		big := newMessage(POST, "/dp")
 		big.Payload = pattern(2000)
 		ended := 0
-		b.do(b.now, big, func(Message, error) { ended++ })
+		b.do(b.now, big, nil, func(Message, error) { ended++ })
 		b.notify(b.now, &Notification{Message: Message{Code: Content, Payload: pattern(1500)}, Confirmable: true, Path: "/b"})
 		for len(input) > 0 {
 			n := min(int(input[0]), len(input)-1)

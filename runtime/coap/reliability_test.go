@@ -23,7 +23,7 @@ func TestRetransmissionWaits(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			b := newBench(t, test.config, nil)
 			var failure error
-			b.do(b.now, newMessage(GET, "/a"), func(_ Message, err error) { failure = err })
+			b.do(b.now, newMessage(GET, "/a"), nil, func(_ Message, err error) { failure = err })
 			first := b.one()
 			var waits []time.Duration
 			for failure == nil {
@@ -58,7 +58,7 @@ func TestFirstWaitIsDrawn(t *testing.T) {
 	b := newBench(t, Config{RandomizeAckTimeout: true, AckRandomPercent: 150}, nil)
 	least, most := time.Hour, time.Duration(0)
 	for range 500 {
-		c := b.do(b.now, newMessage(GET, "/a"), func(Message, error) {})
+		c := b.do(b.now, newMessage(GET, "/a"), nil, func(Message, error) {})
 		at, _ := b.next()
 		least, most = min(least, at.Sub(b.now)), max(most, at.Sub(b.now))
 		b.cancel(b.now, c)
@@ -76,7 +76,7 @@ type result struct {
 
 func (b *bench) call(m Message) *result {
 	r := &result{}
-	b.do(b.now, m, func(response Message, err error) { r.response, r.err, r.calls = response, err, r.calls+1 })
+	b.do(b.now, m, nil, func(response Message, err error) { r.response, r.err, r.calls = response, err, r.calls+1 })
 	return r
 }
 
@@ -189,7 +189,7 @@ func TestOneAtATime(t *testing.T) {
 
 func TestAbandonedRequest(t *testing.T) {
 	b := newBench(t, Config{}, nil)
-	c := b.do(b.now, newMessage(GET, "/1"), func(Message, error) { t.Error("told") })
+	c := b.do(b.now, newMessage(GET, "/1"), nil, func(Message, error) { t.Error("told") })
 	q := b.one()
 	next := b.call(newMessage(GET, "/2"))
 	b.none()

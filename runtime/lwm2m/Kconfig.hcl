@@ -476,4 +476,5 @@ menu "LwM2M engine" {
   }
 
   source "shell/Kconfig.hcl" {}
+  source "client/secure/Kconfig.hcl" {}
 }

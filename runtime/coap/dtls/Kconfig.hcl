@@ -21,7 +21,3 @@ menu "DTLS" {
     depends_on = LWM2M_DTLS_SUPPORT
   }
 }
-
-component "dtls" {
-  if = LWM2M_DTLS_SUPPORT
-}
