@@ -2,10 +2,9 @@
 
 choice "CLOUD_SERVICE" {
   option "LWM2M_INTEGRATION" {
-    type    = bool
-    prompt  = "LwM2M"
-    select  = [LWM2M_CLIENT_UTILS]
-    planned = "the LwM2M backend"
+    type   = bool
+    prompt = "LwM2M"
+    select = [LWM2M_CLIENT_UTILS]
   }
 }
 
@@ -264,4 +263,9 @@ menu "LwM2M client utilities" {
       }
     }
   }
+}
+
+component "backend" {
+  if         = LWM2M_INTEGRATION
+  implements = ["Reporter", "Alerter", "Configurer", "Locator", "Assistant"]
 }
