@@ -153,7 +153,7 @@ func (s *LwM2M) describe(listener net.Listener) error {
 		return err
 	}
 	// The firmware's first, the HTTP interface in the middle, the bootstrap server last.
-	s.endpoints = []string{urls[0], urls[1], "http://" + web + "/api/", urls[2] + "/bs", urls[3] + "/bs"}
+	s.endpoints = []string{urls[0], urls[1], "http://" + web + "/api/", urls[2], urls[3]}
 	s.firmware, s.bootstrap = urls[0][len("coaps://"):], urls[2][len("coaps://"):]
 	if _, planned := s.server.Store().Plan(lwm2m.AnyEndpoint); planned {
 		return nil

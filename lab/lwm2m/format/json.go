@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"time"
 )
@@ -19,7 +20,7 @@ type jsonItem struct {
 }
 
 // MarshalJSON gives {"path", "value", "time"}. Numbers, texts and booleans stand for themselves; the rest is {"base64": …} for bytes,
-// {"link": "10:0"}, {"untyped": HEX} and {"empty": true}.
+// {"link": "10:0"}, {"untyped": HEX}, {"empty": true}, and {"float": "NaN"} for what JSON has no number for.
 func (i Item) MarshalJSON() ([]byte, error) {
 	out := jsonItem{Path: i.Path}
 	if !i.Time.IsZero() {
@@ -33,6 +34,10 @@ func (i Item) MarshalJSON() ([]byte, error) {
 		value = map[string]string{"link": v.String()}
 	case Untyped:
 		value = map[string]string{"untyped": hex.EncodeToString(v)}
+	case float64:
+		if math.IsNaN(v) || math.IsInf(v, 0) { // JSON has no number for them
+			value = map[string]string{"float": strconv.FormatFloat(v, 'g', -1, 64)}
+		}
 	case Empty:
 		value = map[string]bool{"empty": true}
 	}
@@ -91,6 +96,8 @@ func ParseJSONValue(text json.RawMessage) (any, error) {
 			case label == "untyped" && isText:
 				b, err := hex.DecodeString(text)
 				return Untyped(b), err
+			case label == "float" && isText:
+				return strconv.ParseFloat(text, 64)
 			case label == "empty":
 				return Empty{}, nil
 			}

@@ -106,8 +106,8 @@ func decodeCBOR(payload []byte, t Type) (any, error) {
 	if err := mode.Unmarshal(payload, &value); err != nil {
 		return nil, err
 	}
-	if tag, ok := value.(cbor.Tag); ok && tag.Number <= 1 {
-		value = tag.Content
+	if at, ok := value.(time.Time); ok { // tags 0 and 1
+		return at.Unix(), expect(t, "a time", Time)
 	}
 	if text, ok := value.(string); ok {
 		switch t {
