@@ -97,7 +97,7 @@ func (p packet) encode() []byte {
 			extra = binary.BigEndian.AppendUint16(extra, uint16(n-269))
 			return 14
 		}
-		first := nibble(delta)<<4 | 0
+		first := nibble(delta) << 4
 		first |= nibble(length)
 		raw = append(raw, first)
 		raw = append(raw, extra...)

@@ -2,6 +2,7 @@ package client
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"io/fs"
 	"testing"
 	"time"
@@ -70,10 +71,14 @@ func FuzzDecodeSaved(f *testing.F) {
 	f.Add(store.content)
 	f.Add(store.content[:len(store.content)-1])
 	f.Add([]byte("LwM2M accounts 1\n"))
-	f.Fuzz(func(t *testing.T, content []byte) {
-		items, err := decodeSaved(content, factory, c.tree)
-		if err == nil {
-			_ = c.tree.Import(items, savedObjects...) // either way; it must not panic
+	f.Add(store.content[len(savedHeader)+2*sha256.Size:])
+	f.Fuzz(func(_ *testing.T, content []byte) {
+		sum := sha256.Sum256(content)
+		whole := bytes.Join([][]byte{savedHeader, factory[:], sum[:], content}, nil) // so that it gets beyond the sums
+		for _, each := range [][]byte{content, whole} {
+			if items, err := decodeSaved(each, factory, c.tree); err == nil {
+				_ = c.tree.Import(items, savedObjects...) // either way; it must not panic
+			}
 		}
 	})
 }
