@@ -75,6 +75,9 @@ func (c *Client) message(e registration.Request) (coap.Message, error) {
 		if c.config.QueueMode {
 			query("Q")
 		}
+		c.reports.Lock()
+		c.reports.machine.Clear() // also of what was observed since the old registration has ended
+		c.reports.Unlock()
 		return m, list()
 	case registration.RequestUpdate:
 		if e.Changes.Lifetime {

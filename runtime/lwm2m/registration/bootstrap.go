@@ -9,7 +9,8 @@ import (
 const (
 	// silence is the longest time between two messages of the bootstrap server: EXCHANGE_LIFETIME (reference: 3.2; RFC 7252, 4.8.2).
 	silence = 247 * time.Second
-	// finishing is how long the connection stands after Finish, so that the server can repeat it if its answer is lost (reference: 3.4).
+	// finishing is how long the connection stands after Finish, and after the Execute that asked for a bootstrap, so that the server can repeat
+	// them if the answer is lost (reference: 3.4).
 	finishing = time.Second
 )
 
@@ -21,6 +22,9 @@ func (m *Machine) holdOff() {
 	if m.bootstraps > 0 {
 		wait = max(wait, Retry{}.schedule(m.settings.MaxRetries).wait(m.bootstraps))
 	}
+	if m.connected {
+		wait = max(wait, finishing)
+	}
 	m.bootstraps++
 	m.format = 0
 	m.waitUntil(HoldOff, m.now.Add(wait))
@@ -31,6 +35,7 @@ func (m *Machine) holdOff() {
 }
 
 func (m *Machine) connectBootstrap() {
+	m.disconnect()
 	if m.bootstrap == nil { // removed while the hold-off time ran
 		m.fail(NoticeBootstrapFailed, errors.New("the account of the bootstrap server is no more"))
 		return
@@ -122,7 +127,9 @@ func (m *Machine) bootstrapRequested() {
 	if !m.canBootstrap() {
 		return
 	}
-	m.disconnect()
+	if m.state == Sleeping {
+		m.disconnect()
+	}
 	m.forget()
 	m.bootstraps, m.triggered = 0, true
 	m.holdOff()

@@ -22,12 +22,12 @@ func TestBootstrap(t *testing.T) {
 	s.step(BootstrapRequested{}) // Execute /1/0/9; the new attempt keeps the account beyond its time
 	s.finish = nil
 	s.run(20 * time.Minute)
-	s.expect("50m0s registration.Disconnect", "50m0s registration.Forget", "50m0s bootstrap started", "50m0s connect 0",
-		"50m1s registration.Checkpoint", "50m1s BS",
-		"54m9s registration.Disconnect", "54m9s registration.Restore", "54m9s bootstrap attempt failed", "54m9s bootstrap started",
-		"55m9s connect 0", "55m10s registration.Checkpoint", "55m10s BS",
-		"59m18s registration.Disconnect", "59m18s registration.Restore", "59m18s bootstrap attempt failed", "59m18s bootstrap started",
-		"1h0m0s registration.RemoveBootstrap", "1h1m18s bootstrap failed")
+	s.expect("50m0s registration.Forget", "50m0s bootstrap started", "50m1s registration.Disconnect", "50m1s connect 0",
+		"50m2s registration.Checkpoint", "50m2s BS",
+		"54m10s registration.Disconnect", "54m10s registration.Restore", "54m10s bootstrap attempt failed", "54m10s bootstrap started",
+		"55m10s connect 0", "55m11s registration.Checkpoint", "55m11s BS",
+		"59m19s registration.Disconnect", "59m19s registration.Restore", "59m19s bootstrap attempt failed", "59m19s bootstrap started",
+		"1h0m0s registration.RemoveBootstrap", "1h1m19s bootstrap failed")
 }
 
 func TestBootstrapAskedForInVain(t *testing.T) {
@@ -47,7 +47,7 @@ func TestBootstrapAskedForInVain(t *testing.T) {
 	}
 	s.step(BootstrapRequested{})
 	s.run(time.Minute)
-	s.expect("1m0s registration.Disconnect", "1m0s registration.Forget", "1m0s bootstrap started", "1m5s connect 7", "1m5s registration.Checkpoint",
+	s.expect("1m0s registration.Forget", "1m0s bootstrap started", "1m5s registration.Disconnect", "1m5s connect 7", "1m5s registration.Checkpoint",
 		"1m5s BS", "1m5s registration.Disconnect", "1m5s registration.Restore", "1m5s bootstrap failed", "1m5s connect 1", "1m5s REGISTER", "1m5s registered")
 }
 
