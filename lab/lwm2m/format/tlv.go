@@ -87,7 +87,9 @@ func decodeTLV(base Path, payload []byte, types Types) ([]Item, error) {
 			items, err = appendResource(items, base[:2], t, types)
 		case 4:
 			if t.kind == tlvMultiple && t.id == base[2] {
-				items, err = appendResource(items, base[:2], t, types)
+				if items, err = appendResource(items, base[:2], t, types); err == nil && (len(items) != 1 || items[0].Path != base.String()) {
+					err = fmt.Errorf("the multiple-resource TLV does not hold just the resource instance %v (reference 10.2)", base)
+				}
 				break
 			}
 			if t.kind != tlvResourceInstance || t.id != base[3] {
