@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/coap"
+	"github.com/cloudgen/cloudgen/runtime/lwm2m"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/client"
 )
 
@@ -118,9 +119,56 @@ func TestAddressChanges(t *testing.T) {
 	}
 }
 
-func TestAlertEndsTheSession(t *testing.T) {
-	err := error(&client.AlertError{Code: 40, Err: net.ErrClosed})
-	if !errors.Is(err, net.ErrClosed) || err.Error() == "" {
-		t.Error(err)
+// alerting is a link that the server ends with an alert.
+type alerting struct {
+	net.Conn
+	ended chan struct{}
+}
+
+func (a alerting) Read(buffer []byte) (int, error) {
+	n, err := a.Conn.Read(buffer)
+	select {
+	case <-a.ended:
+		return 0, &client.AlertError{Code: 49, Err: errors.New("access_denied")}
+	default:
+		return n, err
 	}
+}
+
+type alerter struct {
+	*peer
+	ended chan struct{}
+}
+
+func (d *alerter) Dial(ctx context.Context, target client.Target) (net.Conn, error) {
+	conn, err := d.peer.Dial(ctx, target)
+	if err != nil {
+		return nil, err
+	}
+	d.ended = make(chan struct{})
+	return alerting{conn, d.ended}, nil
+}
+
+func TestAlertEndsTheSession(t *testing.T) {
+	run(t, func(t *testing.T) {
+		dialer := &alerter{}
+		b := start(t, config(), func(o *client.Options) {
+			dialer.peer, _ = o.Plain.(*peer)
+			o.Plain = dialer
+		})
+		defer b.end()
+		b.Start()
+		b.wait(2 * time.Minute)
+		b.peer.expect(register)
+		close(dialer.ended)
+		b.peer.set(func() { _, _ = b.peer.link.Write([]byte{0x40, 0, 0, 1}) }) // so that its Read returns
+		b.wait(time.Second)
+		b.peer.expect(update)
+		if code, _ := b.Tree().Get(lwm2m.NewPath(1, 0, 11)); code.Uint() != 49 {
+			t.Errorf("alert code %v", code)
+		}
+		if b.peer.dials != 2 {
+			t.Errorf("%d links", b.peer.dials)
+		}
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -146,7 +147,7 @@ func (c *Client) addAccounts() error {
 	if c.options.Manual {
 		return c.tree.Create(lwm2m.NewPath(0, 0))
 	}
-	servers := 0
+	var servers []uint16 // short ids
 	for i, account := range c.options.Accounts {
 		if account.SSID == 0 && !account.Bootstrap {
 			account.SSID = uint16(c.config.SSID)
@@ -163,13 +164,16 @@ func (c *Client) addAccounts() error {
 		if account.Bootstrap {
 			continue
 		}
-		if c.config.ServerInstances > 0 && servers >= c.config.ServerInstances {
+		switch {
+		case c.config.ServerInstances > 0 && len(servers) >= c.config.ServerInstances:
 			return fmt.Errorf("there are more than LWM2M_SERVER_INSTANCE_COUNT = %d servers", c.config.ServerInstances)
+		case slices.Contains(servers, account.SSID):
+			return fmt.Errorf("%s: another account has the short server id %d (LWM2M_SERVER_DEFAULT_SSID where it is not given)", account.URI, account.SSID)
 		}
-		if err := c.server.Add(uint16(servers), account.SSID); err != nil {
+		if err := c.server.Add(uint16(len(servers)), account.SSID); err != nil {
 			return err
 		}
-		servers++
+		servers = append(servers, account.SSID)
 	}
 	switch found, err := c.load(); {
 	case errors.Is(err, errOtherFactory):

@@ -464,6 +464,7 @@ func TestRefusedConfigurations(t *testing.T) {
 			o.Secure = o.Plain
 			c.KeySize = 16
 		},
+		"LWM2M_SERVER_DEFAULT_SSID":     func(_ *client.Config, o *client.Options) { o.Accounts[1].SSID = 101 },
 		"LWM2M_ENGINE_DEFAULT_LIFETIME": func(c *client.Config, _ *client.Options) { c.Lifetime = time.Second },
 		"LWM2M_QUEUE_MODE_UPTIME":       func(c *client.Config, _ *client.Options) { c.QueueMode, c.Uptime = true, 0 },
 		"there is one of this id":       func(_ *client.Config, o *client.Options) { o.Objects = []lwm2m.Object{newSensor(), newSensor()} },

@@ -124,13 +124,16 @@ func (c *Client) serving() uint16 {
 // changed is called after values have changed, by whoever changed them.
 func (c *Client) changed(paths []lwm2m.Path) {
 	c.post(func() {
-		accounts := false
+		accounts, gone := false, false
 		for _, path := range paths {
 			accounts = accounts || path.Object() <= 1
+			gone = gone || !c.tree.Exists(path)
 		}
 		c.reports.Lock()
 		c.reports.machine.Changed(paths...)
-		c.reports.attributes.Prune(c.tree.Exists)
+		if gone {
+			c.reports.attributes.Prune(c.tree.Exists)
+		}
 		c.reports.Unlock()
 		if accounts {
 			c.accountsChanged()
