@@ -2,7 +2,6 @@ package firmware
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -16,22 +15,23 @@ import (
 
 // Files of a FileTarget.
 const (
-	partFiles     = "image.part-*"    // on their way; each has its own name, for an older one may still be being written
+	partFile      = "image.part"      // on its way
 	stagedFile    = "image"           // whole
 	hashFile      = "image.sha256"    // of the staged one, in hexadecimal
 	installedFile = "image.installed" // what is to run after the restart
 )
 
 // FileTarget stages an image as a file and installs it under another name: what starts the firmware takes it from there. It takes ELF
-// executables; the image that runs is told from another by its SHA-256.
+// executables for the machine that it runs on; the image that runs is told from another by its SHA-256.
 type FileTarget struct {
-	folder     string
-	executable func() (io.ReadCloser, error) // the program that runs
+	folder  string
+	files   files
+	running func() (file, error) // the program that runs
 }
 
 // NewFileTarget makes a target that keeps its files in a folder, which is made when the first image comes.
 func NewFileTarget(folder string) *FileTarget {
-	return &FileTarget{folder: folder, executable: func() (io.ReadCloser, error) {
+	return &FileTarget{folder: folder, files: disk{}, running: func() (file, error) {
 		path, err := os.Executable()
 		if err != nil {
 			return nil, err
@@ -47,20 +47,17 @@ func (t *FileTarget) Begin(size int64) (Image, error) {
 	if err := t.Discard(); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(t.folder, 0o700); err != nil {
+	if err := t.files.MakeFolder(t.folder); err != nil {
 		return nil, space(err)
 	}
-	if free, known := available(t.folder); known && size > free {
+	if free, known := t.files.Free(t.folder); known && size > free {
 		return nil, fmt.Errorf("%w: it has %d bytes, and %d are free in %s", ErrNoSpace, size, free, t.folder)
 	}
-	file, err := os.CreateTemp(t.folder, partFiles)
+	created, err := t.files.Create(t.path(partFile))
 	if err != nil {
 		return nil, space(err)
 	}
-	if err := file.Chmod(0o700); err != nil {
-		return nil, errors.Join(err, file.Close())
-	}
-	return &fileImage{target: t, file: file, announced: size, hash: sha256.New()}, nil
+	return &fileImage{target: t, file: created, announced: size, hash: sha256.New()}, nil
 }
 
 // space tells a full disk from other errors.
@@ -73,19 +70,23 @@ func space(err error) error {
 
 type fileImage struct {
 	target    *FileTarget
-	file      *os.File
+	file      file
 	announced int64
 	size      int64
 	hash      hash.Hash
-	head      []byte // the first bytes, up to headSize
+	head      []byte // the first bytes, up to the length of elfMagic
 }
 
+// Write implements io.Writer. What is no image is refused with its first bytes, what is larger than was announced with the first byte too many.
 func (i *fileImage) Write(part []byte) (int, error) {
-	if missing := headSize - len(i.head); missing > 0 {
+	if missing := len(elfMagic) - len(i.head); missing > 0 {
 		i.head = append(i.head, part[:min(missing, len(part))]...)
-		if err := checkMagic(i.head); err != nil {
-			return 0, err
+		if !strings.HasPrefix(elfMagic, string(i.head)) {
+			return 0, fmt.Errorf("%w: it does not begin as an ELF executable", ErrUnsupported)
 		}
+	}
+	if i.announced >= 0 && i.size+int64(len(part)) > i.announced {
+		return 0, fmt.Errorf("%w: more has come than the %d bytes that were announced", ErrIntegrity, i.announced)
 	}
 	n, err := i.file.Write(part)
 	i.size += int64(n)
@@ -93,89 +94,106 @@ func (i *fileImage) Write(part []byte) (int, error) {
 	return n, space(err)
 }
 
-// Commit checks the image and stages it: the file is whole on the disk before its hash is, and counts only with its hash.
+// Commit implements Image. The file is whole on the disk before its hash is, and counts only with its hash.
 func (i *fileImage) Commit() error {
+	t := i.target
 	err := i.check()
 	if err == nil {
 		err = i.file.Sync()
 	}
 	if err := errors.Join(err, i.file.Close()); err != nil {
-		os.Remove(i.file.Name())
+		return space(errors.Join(err, t.remove(partFile)))
+	}
+	if err := t.rename(partFile, stagedFile); err != nil {
 		return space(err)
 	}
-	if err := os.Rename(i.file.Name(), i.target.path(stagedFile)); err != nil {
-		return err
-	}
-	if err := syncFolder(i.target.folder); err != nil {
-		return err
-	}
-	return i.target.replace(hashFile, []byte(hex.EncodeToString(i.hash.Sum(nil))+"\n"))
+	return space(t.replace(hashFile, hex.EncodeToString(i.hash.Sum(nil))+"\n"))
 }
 
 func (i *fileImage) check() error {
 	if i.announced >= 0 && i.size != i.announced {
 		return fmt.Errorf("%w: %d bytes have come of %d that were announced", ErrIntegrity, i.size, i.announced)
 	}
-	return checkELF(i.head, i.size)
+	image, err := readELF(i.file, i.size)
+	if err != nil {
+		return err
+	}
+	program, err := i.target.running()
+	if err != nil {
+		return err
+	}
+	running, unknown := readMachine(program)
+	if unknown == nil && running != image {
+		unknown = fmt.Errorf("%w: it is for another machine: %v, and this one is %v", ErrUnsupported, image, running)
+	} else {
+		unknown = nil // the system runs programs of another kind
+	}
+	return errors.Join(unknown, program.Close())
 }
 
+// Abort implements Image. A file that cannot be removed is so by the next Begin.
 func (i *fileImage) Abort() {
-	i.file.Close()
-	os.Remove(i.file.Name())
+	_ = i.file.Close()
+	_ = i.target.remove(partFile)
+}
+
+// rename gives a file of the folder another name, for good.
+func (t *FileTarget) rename(from, to string) error {
+	if err := t.files.Rename(t.path(from), t.path(to)); err != nil {
+		return err
+	}
+	return t.files.SyncFolder(t.folder)
+}
+
+// remove is no error if there is nothing to remove.
+func (t *FileTarget) remove(name string) error {
+	if err := t.files.Remove(t.path(name)); !errors.Is(err, os.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // replace writes a small file so that it is whole at any moment.
-func (t *FileTarget) replace(name string, content []byte) error {
-	temporary := t.path("." + name + ".new")
-	file, err := os.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
+func (t *FileTarget) replace(name, content string) error {
+	created, err := t.files.Create(t.path(name + ".new"))
 	if err != nil {
 		return err
 	}
-	_, err = file.Write(content)
+	_, err = io.WriteString(created, content)
 	if err == nil {
-		err = file.Sync()
+		err = created.Sync()
 	}
-	if err := errors.Join(err, file.Close()); err != nil {
-		return space(err)
-	}
-	if err := os.Rename(temporary, t.path(name)); err != nil {
+	if err := errors.Join(err, created.Close()); err != nil {
 		return err
 	}
-	return syncFolder(t.folder)
-}
-
-func syncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return t.rename(name+".new", name)
 }
 
 // Staged implements Target: it reads the whole image.
-func (t *FileTarget) Staged() error { return t.compare(t.path(stagedFile)) }
-
-func (t *FileTarget) compare(path string) error {
-	file, err := os.Open(path)
+func (t *FileTarget) Staged() error {
+	staged, err := t.files.Open(t.path(stagedFile))
 	if err != nil {
 		return err
 	}
-	defer file.Close()
-	return t.compareReader(file, path)
+	return errors.Join(t.compare(staged, "the staged file"), staged.Close())
 }
 
-// compareReader tells whether content has the hash that was kept with the image.
-func (t *FileTarget) compareReader(content io.Reader, name string) error {
-	kept, err := os.ReadFile(t.path(hashFile))
+// compare tells whether content has the hash that was kept with the image.
+func (t *FileTarget) compare(content io.Reader, name string) error {
+	kept, err := t.files.Open(t.path(hashFile))
 	if err != nil {
+		return err
+	}
+	text, err := io.ReadAll(io.LimitReader(kept, 2*sha256.Size+1))
+	if err := errors.Join(err, kept.Close()); err != nil {
 		return err
 	}
 	sum := sha256.New()
 	if _, err := io.Copy(sum, content); err != nil {
 		return err
 	}
-	if got := hex.EncodeToString(sum.Sum(nil)); got != strings.TrimSpace(string(kept)) {
-		return fmt.Errorf("%w: the SHA-256 of %s is %s, and that of the image is %s", ErrIntegrity, name, got, strings.TrimSpace(string(kept)))
+	if got, want := hex.EncodeToString(sum.Sum(nil)), strings.TrimSpace(string(text)); got != want {
+		return fmt.Errorf("%w: the SHA-256 of %s is %s, and that of the image is %s", ErrIntegrity, name, got, want)
 	}
 	return nil
 }
@@ -185,75 +203,28 @@ func (t *FileTarget) Install() error {
 	if err := t.Staged(); err != nil {
 		return err
 	}
-	temporary := t.path("." + installedFile + ".new")
-	if err := os.Remove(temporary); err != nil && !errors.Is(err, os.ErrNotExist) {
+	const made = installedFile + ".new"
+	if err := t.remove(made); err != nil {
 		return err
 	}
-	if err := os.Link(t.path(stagedFile), temporary); err != nil {
+	if err := t.files.Link(t.path(stagedFile), t.path(made)); err != nil {
 		return err
 	}
-	if err := os.Rename(temporary, t.path(installedFile)); err != nil {
-		return err
-	}
-	return syncFolder(t.folder)
+	return t.rename(made, installedFile)
 }
 
 // Installed implements Target.
 func (t *FileTarget) Installed() error {
-	running, err := t.executable()
+	running, err := t.running()
 	if err != nil {
 		return err
 	}
-	defer running.Close()
-	return t.compareReader(running, "the program that runs")
+	return errors.Join(t.compare(running, "the program that runs"), running.Close())
 }
 
-// Discard implements Target. What was installed stays: it may be what runs.
+// Discard implements Target. What was installed stays: it may be what runs. The hash goes first: without it nothing counts as staged.
 func (t *FileTarget) Discard() error {
-	parts, err := filepath.Glob(t.path(partFiles))
-	errs := []error{err}
-	for _, name := range append([]string{t.path(hashFile), t.path(stagedFile)}, parts...) {
-		if err := os.Remove(name); err != nil && !errors.Is(err, os.ErrNotExist) {
-			errs = append(errs, err)
-		}
-	}
-	return errors.Join(errs...)
+	return errors.Join(t.remove(hashFile), t.remove(hashFile+".new"), t.remove(stagedFile), t.remove(partFile), t.remove(installedFile+".new"))
 }
 
-// headSize is the size of the header of a 64-bit ELF file (ELF-64 object file format, 2).
-const headSize = 64
-
-const elfMagic = "\x7fELF"
-
-func checkMagic(head []byte) error {
-	n := min(len(head), len(elfMagic))
-	if string(head[:n]) != elfMagic[:n] {
-		return fmt.Errorf("%w: it does not begin as an ELF executable", ErrUnsupported)
-	}
-	return nil
-}
-
-// checkELF tells whether an executable is whole: its section headers, which linkers put last, end within it.
-func checkELF(head []byte, size int64) error {
-	if err := checkMagic(head); err != nil || len(head) < headSize {
-		return errors.Join(err, fmt.Errorf("%w: %d bytes are no ELF executable", ErrUnsupported, size))
-	}
-	var order binary.ByteOrder = binary.LittleEndian
-	if head[5] == 2 {
-		order = binary.BigEndian
-	}
-	var offset uint64
-	var entrySize, entries uint16
-	switch head[4] {
-	case 1: // 32 bits
-		offset, entrySize, entries = uint64(order.Uint32(head[32:])), order.Uint16(head[46:]), order.Uint16(head[48:])
-	case 2:
-		offset, entrySize, entries = order.Uint64(head[40:]), order.Uint16(head[58:]), order.Uint16(head[60:])
-	default:
-		return fmt.Errorf("%w: an ELF file of class %d", ErrUnsupported, head[4])
-	}
-	if end := offset + uint64(entrySize)*uint64(entries); end < offset || end > uint64(size) {
-		return fmt.Errorf("%w: it is %d bytes long, and its section headers end at %d", ErrIntegrity, size, end)
-	}
-	return nil
-}
+var _ Target = (*FileTarget)(nil)

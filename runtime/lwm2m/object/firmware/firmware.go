@@ -9,24 +9,22 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"path/filepath"
-	"strconv"
 	"sync"
+	"sync/atomic"
 
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
 )
 
 // Resources of object 5.
 const (
-	packageResource = 0
-	uriResource     = 1
-	updateResource  = 2
-	stateResource   = 3
-	resultResource  = 5
-	protocols       = 8
-	deliveryMethod  = 9
+	uriResource    = 1
+	updateResource = 2
+	stateResource  = 3
+	resultResource = 5
+	protocols      = 8
+	deliveryMethod = 9
 )
 
 // keptName is the name under which the status is kept.
@@ -43,13 +41,23 @@ type Object struct {
 	config Config
 	host   lwm2m.Host
 	store  lwm2m.Store
-
-	mu     sync.Mutex // never held while the store or the host is called
 	target Target
-	status status
-	pull   context.CancelFunc // of the download that runs; nil: none
-	number uint64             // of the newest download: what an older one says does not count
+	seen   atomic.Int64 // the state, for Check: it is called with the store locked, and so must not wait for work
+
+	work     sync.Mutex // held by whoever changes what follows or uses the target; an installation that runs keeps all others from the target
+	status   status
+	attached bool      // the store has the instance
+	current  *download // what is on its way; nil: nothing
 }
+
+var (
+	_ lwm2m.Object   = (*Object)(nil)
+	_ lwm2m.Hosted   = (*Object)(nil)
+	_ lwm2m.Checker  = (*Object)(nil)
+	_ lwm2m.Writer   = (*Object)(nil)
+	_ lwm2m.Executor = (*Object)(nil)
+	_ lwm2m.Uploader = (*Object)(nil)
+)
 
 // New makes the object. Images go to files below the host's folder, unless UseTarget says otherwise.
 func New(config Config) (*Object, error) { return &Object{config: config}, nil }
@@ -65,6 +73,8 @@ func (o *Object) SetHost(host lwm2m.Host) { o.host = host }
 
 // Attach implements lwm2m.Object. It finds out what has become of an update that was under way before the restart.
 func (o *Object) Attach(store lwm2m.Store) error {
+	o.work.Lock()
+	defer o.work.Unlock()
 	o.store = store
 	if o.target == nil {
 		o.target = NewFileTarget(filepath.Join(o.host.Folder(), "firmware"))
@@ -73,10 +83,10 @@ func (o *Object) Attach(store lwm2m.Store) error {
 	if err != nil {
 		o.host.Logger().Error("the state of the firmware update cannot be read: it begins anew", "error", err)
 	}
-	o.status = kept
+	o.show(kept)
 	o.resume()
 	at := lwm2m.NewPath(definition.ID, 0)
-	return store.Create(at,
+	err = store.Create(at,
 		lwm2m.Item{Path: at.Child(uriResource), Value: lwm2m.String("")},
 		lwm2m.Item{Path: at.Child(stateResource), Value: lwm2m.Integer(int64(o.status.State))},
 		lwm2m.Item{Path: at.Child(resultResource), Value: lwm2m.Integer(int64(o.status.Result))},
@@ -84,38 +94,46 @@ func (o *Object) Attach(store lwm2m.Store) error {
 		lwm2m.Item{Path: at.Child(protocols).Child(1), Value: lwm2m.Integer(1)}, // CoAPS
 		lwm2m.Item{Path: at.Child(deliveryMethod), Value: lwm2m.Integer(2)},     // push and pull
 	)
+	o.attached = err == nil
+	return err
 }
 
-// resume goes on after a restart.
+// resume goes on after a restart. Images are thrown away after the status is kept: a power cut in between leaves files that the next start removes.
 func (o *Object) resume() {
-	logger := o.host.Logger()
 	switch o.status.State {
+	case idle:
+		o.discard()
 	case downloading:
 		o.move(bootUnfinished, resultInitial)
 		o.discard()
 	case downloaded:
 		if err := o.target.Staged(); err != nil {
-			logger.Error("the image that was downloaded is gone", "error", err)
+			o.host.Logger().Error("the image that was downloaded is gone", "error", err)
 			o.move(lost, resultOf(err))
 			o.discard()
 		}
 	case updating:
 		err := o.target.Installed()
-		if err == nil {
-			o.move(succeeded, resultSuccess)
-			o.host.Firmware(lwm2m.FirmwareProgress{Step: lwm2m.FirmwareSucceeded})
-			o.discard()
+		if err != nil {
+			o.notInstalled(err)
 			return
 		}
-		logger.Error("the firmware update has failed", "error", err)
-		o.host.Firmware(lwm2m.FirmwareProgress{Step: lwm2m.FirmwareFailed, Err: err})
-		if staged := o.target.Staged(); staged != nil {
-			o.move(lost, resultOf(staged))
-			o.discard()
-			return
-		}
+		o.move(succeeded, resultSuccess)
+		o.host.Firmware(lwm2m.FirmwareProgress{Step: lwm2m.FirmwareSucceeded})
+		o.discard()
+	}
+}
+
+// notInstalled ends an update that has failed: the image can be installed once more if it is still there.
+func (o *Object) notInstalled(err error) {
+	o.host.Logger().Error("the firmware update has failed", "error", err)
+	if staged := o.target.Staged(); staged != nil {
+		o.move(lost, resultOf(staged))
+		o.discard()
+	} else {
 		o.move(failed, resultUpdateFailed)
 	}
+	o.host.Firmware(lwm2m.FirmwareProgress{Step: lwm2m.FirmwareFailed, Err: err})
 }
 
 func (o *Object) discard() {
@@ -142,41 +160,46 @@ func (o *Object) load() (status, error) {
 	return kept, nil
 }
 
-// move takes a signal, keeps the new status, and shows it to the servers. It tells whether the signal was possible.
-func (o *Object) move(what signal, brought result) bool {
-	o.mu.Lock()
-	next, possible := o.status.step(what, brought)
-	changed := next != o.status
-	o.status = next
-	o.mu.Unlock()
-	if !possible || !changed {
-		return possible
-	}
-	o.host.Logger().Info("firmware update", "state", next.State.String(), "result", int64(next.Result))
+func (o *Object) keep(next status) error {
 	content, err := json.Marshal(next)
 	if err == nil {
 		err = o.host.Save(keptName, content)
 	}
 	if err != nil {
-		o.host.Logger().Error("the state of the firmware update cannot be kept", "error", err)
+		return fmt.Errorf("the state of the firmware update cannot be kept: %w", err)
+	}
+	return nil
+}
+
+// show makes a status the one that counts.
+func (o *Object) show(next status) {
+	o.status = next
+	o.seen.Store(int64(next.State))
+	if !o.attached {
+		return
 	}
 	at := lwm2m.NewPath(definition.ID, 0)
-	if len(o.store.Children(at)) == 0 {
-		return true // not attached yet
-	}
 	if err := o.store.Set(
 		lwm2m.Item{Path: at.Child(stateResource), Value: lwm2m.Integer(int64(next.State))},
 		lwm2m.Item{Path: at.Child(resultResource), Value: lwm2m.Integer(int64(next.Result))},
 	); err != nil {
 		o.host.Logger().Error("the state of the firmware update cannot be shown", "error", err)
 	}
-	return true
 }
 
-func (o *Object) now() status {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.status
+// move takes a signal, keeps the new status, and shows it to the servers. It tells whether the signal was possible. A status that cannot be kept
+// counts all the same, as long as the program runs.
+func (o *Object) move(what signal, brought result) bool {
+	next, possible := o.status.step(what, brought)
+	if !possible || next == o.status {
+		return possible
+	}
+	o.host.Logger().Info("firmware update", "state", next.State.String(), "result", int64(next.Result))
+	if err := o.keep(next); err != nil {
+		o.host.Logger().Error(err.Error())
+	}
+	o.show(next)
+	return true
 }
 
 // Check implements lwm2m.Checker: a URI can be written when nothing goes on, an empty one whenever no update runs.
@@ -185,12 +208,9 @@ func (o *Object) Check(values []lwm2m.Item) error {
 		if each.Path.Resource() != uriResource {
 			continue
 		}
-		state := o.now().State
-		if uri := each.Value.Text(); uri == "" && state != updating {
-			continue
-		}
-		if state != idle {
-			return lwm2m.Errorf(lwm2m.StatusMethodNotAllowed, "%v: the firmware update is %v: an empty URI resets it, unless it is updating", each.Path, state)
+		now := state(o.seen.Load())
+		if now != idle && (each.Value.Text() != "" || now == updating) {
+			return lwm2m.Errorf(lwm2m.StatusMethodNotAllowed, "%v: the firmware update is %v: an empty URI resets it, unless it is updating", each.Path, now)
 		}
 	}
 	return nil
@@ -198,39 +218,46 @@ func (o *Object) Check(values []lwm2m.Item) error {
 
 // Written implements lwm2m.Writer: a URI starts the download, an empty one resets the state.
 func (o *Object) Written(values []lwm2m.Item) {
+	o.work.Lock()
+	defer o.work.Unlock()
 	for _, each := range values {
-		if each.Path.Resource() != uriResource {
-			continue
-		}
-		if each.Value.Text() == "" {
+		switch {
+		case each.Path.Resource() != uriResource:
+		case each.Value.Text() == "":
 			o.reset()
-			continue
+		default:
+			o.pull(each.Value.Text())
 		}
-		o.startPull(each.Value.Text())
 	}
 }
 
-// reset returns to idle, and ends a download.
+// reset returns to idle, and ends a download. It is false while an update runs.
 func (o *Object) reset() bool {
-	o.endPull()
-	if !o.move(reset, resultInitial) {
+	if _, possible := o.status.step(reset, resultInitial); !possible {
 		return false
 	}
+	o.drop()
+	o.move(reset, resultInitial)
 	o.discard()
 	return true
 }
 
-// Execute implements lwm2m.Executor: Update.
+// Execute implements lwm2m.Executor: Update. An update whose result could not be reported after the restart is not begun.
 func (o *Object) Execute(path lwm2m.Path, _ []lwm2m.Argument) (func(), error) {
-	if path.Resource() != updateResource {
-		return nil, lwm2m.Errorf(lwm2m.StatusMethodNotAllowed, "%v: this device does not do that", path)
+	o.work.Lock()
+	defer o.work.Unlock()
+	next, possible := o.status.step(started, resultInitial)
+	if !possible {
+		return nil, lwm2m.Errorf(lwm2m.StatusMethodNotAllowed, "%v: the firmware update is %v: there is nothing to install", path, o.status.State)
 	}
-	if !o.move(started, resultInitial) {
-		return nil, lwm2m.Errorf(lwm2m.StatusMethodNotAllowed, "%v: the firmware update is %v: there is nothing to install", path, o.now().State)
+	if err := o.keep(next); err != nil {
+		return nil, lwm2m.Errorf(lwm2m.StatusInternalServerError, "%v: %v", path, err)
 	}
-	return o.install, nil
+	o.show(next)
+	return func() { o.host.Go(func(context.Context) { o.install() }) }, nil
 }
 
+// install has the target install the image. Being in the state updating it is the only one that uses the target.
 func (o *Object) install() {
 	o.host.Firmware(lwm2m.FirmwareProgress{Step: lwm2m.FirmwareInstalling})
 	err := o.target.Install()
@@ -238,74 +265,7 @@ func (o *Object) install() {
 		o.host.Restart("firmware update")
 		return
 	}
-	o.host.Logger().Error("the image cannot be installed", "error", err)
-	o.host.Firmware(lwm2m.FirmwareProgress{Step: lwm2m.FirmwareFailed, Err: err})
-	if errors.Is(err, ErrIntegrity) || errors.Is(err, fs.ErrNotExist) {
-		o.move(lost, resultOf(err))
-		o.discard()
-		return
-	}
-	o.move(failed, resultUpdateFailed)
+	o.work.Lock()
+	defer o.work.Unlock()
+	o.notInstalled(err)
 }
-
-// begin starts an image.
-func (o *Object) begin(size int64) (Image, error) {
-	if !o.move(begun, resultInitial) {
-		return nil, lwm2m.Errorf(lwm2m.StatusMethodNotAllowed, "the firmware update is %v: reset it with an empty package first", o.now().State)
-	}
-	o.host.Firmware(lwm2m.FirmwareProgress{Step: lwm2m.FirmwareStarted})
-	image, err := o.target.Begin(size)
-	if err != nil {
-		o.spoil(resultOf(err), err)
-		return nil, err
-	}
-	return image, nil
-}
-
-// spoil ends an image that will not be staged.
-func (o *Object) spoil(because result, err error) {
-	o.host.Logger().Error("the firmware image is not taken", "error", err)
-	if o.move(spoiled, because) {
-		o.host.Firmware(lwm2m.FirmwareProgress{Step: lwm2m.FirmwareFailed, Err: err})
-	}
-	o.discard()
-}
-
-func (o *Object) commit(image Image) {
-	if err := image.Commit(); err != nil {
-		o.spoil(resultOf(err), err)
-		return
-	}
-	o.move(arrived, resultInitial)
-	o.host.Firmware(lwm2m.FirmwareProgress{Step: lwm2m.FirmwareDownloaded})
-}
-
-// progress counts what has come and tells the host of each further percent.
-type progress struct {
-	host        lwm2m.Host
-	size, taken int64
-	percent     int
-}
-
-func (p *progress) add(n int) {
-	p.taken += int64(n)
-	if p.size <= 0 {
-		return
-	}
-	if percent := int(min(100, p.taken*100/p.size)); percent > p.percent {
-		p.percent = percent
-		p.host.Firmware(lwm2m.FirmwareProgress{Step: lwm2m.FirmwareDownloading, Percent: percent})
-	}
-}
-
-var (
-	_ lwm2m.Object   = (*Object)(nil)
-	_ lwm2m.Hosted   = (*Object)(nil)
-	_ lwm2m.Checker  = (*Object)(nil)
-	_ lwm2m.Writer   = (*Object)(nil)
-	_ lwm2m.Executor = (*Object)(nil)
-	_ lwm2m.Uploader = (*Object)(nil)
-	_ io.Writer      = (*pulled)(nil)
-)
-
-func port(number int) string { return strconv.Itoa(number) }

@@ -5,64 +5,47 @@ import (
 	"errors"
 	"net"
 	"net/url"
+	"strconv"
 
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
 )
 
-// startPull fetches an image from a URI in a goroutine of the host's.
-func (o *Object) startPull(uri string) {
+// pull fetches an image from a URI in a goroutine of the host's. The object's work is locked.
+func (o *Object) pull(uri string) {
 	address, err := o.complete(uri)
 	if err != nil {
-		o.host.Logger().Error("the image's URI is refused", "uri", uri, "error", err)
+		o.host.Logger().Error("the image's URI is refused", "error", err)
 		o.move(refusedURI, resultOfFetch(err))
+		o.host.Firmware(lwm2m.FirmwareProgress{Step: lwm2m.FirmwareFailed, Err: err})
 		return
 	}
-	image, err := o.begin(-1)
-	if err != nil {
-		return // begin has said why
-	}
-	o.mu.Lock()
-	o.number++
-	number := o.number
 	ctx, cancel := context.WithCancel(context.Background())
-	o.pull = cancel
-	o.mu.Unlock()
-	o.host.Go(func(ended context.Context) {
-		defer context.AfterFunc(ended, cancel)()
-		err := o.host.Fetch(ctx, address, &pulled{image: image, progress: progress{host: o.host}})
+	d := &download{size: -1, cancel: cancel}
+	if err := o.begin(d); err != nil { // another server was faster
 		cancel()
-		if !o.isNewest(number) { // it was reset, and its image thrown away
-			image.Abort()
-			return
-		}
-		if err != nil {
-			image.Abort()
-			o.spoil(resultOfFetch(err), err)
-			return
-		}
-		o.commit(image)
+		o.host.Logger().Error("the image is not fetched", "error", err)
+		return
+	}
+	o.host.Go(func(ended context.Context) {
+		stop := context.AfterFunc(ended, cancel)
+		err := o.host.Fetch(ctx, address, &pulled{object: o, download: d})
+		stop()
+		o.fetched(d, err, ended.Err() != nil)
 	})
 }
 
-// isNewest tells whether a download is still the one that counts, and takes its cancel function away.
-func (o *Object) isNewest(number uint64) bool {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.number != number {
-		return false
-	}
-	o.pull = nil
-	return true
-}
-
-// endPull stops the download that runs.
-func (o *Object) endPull() {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.number++
-	if o.pull != nil {
-		o.pull()
-		o.pull = nil
+// fetched ends a pull. That the program ends says nothing about the image: the next start finds out that it is not there.
+func (o *Object) fetched(d *download, err error, ending bool) {
+	o.work.Lock()
+	defer o.work.Unlock()
+	switch {
+	case o.current != d: // it was reset, or its image was not taken
+	case err == nil:
+		o.commit(d)
+	case ending:
+		o.drop()
+	default:
+		o.spoil(resultOfFetch(err), err)
 	}
 }
 
@@ -70,41 +53,49 @@ func (o *Object) endPull() {
 func (o *Object) complete(uri string) (string, error) {
 	u, err := url.Parse(uri)
 	if err != nil {
-		return "", &lwm2m.FetchError{Cause: lwm2m.FetchInvalid, Err: err}
+		return "", &lwm2m.FetchError{Cause: lwm2m.FetchInvalid, Err: errors.Unwrap(err)} // without the URI: it may hold a secret
 	}
-	defaultPort := o.config.PortNonSecure
+	port := o.config.PortNonSecure
 	switch u.Scheme {
 	case "coap":
 	case "coaps":
-		defaultPort = o.config.PortSecure
+		port = o.config.PortSecure
 	case "":
-		return "", &lwm2m.FetchError{Cause: lwm2m.FetchInvalid, Err: errors.New("it has no scheme")}
+		return "", &lwm2m.FetchError{Cause: lwm2m.FetchInvalid, Err: errors.New("the URI has no scheme")}
 	default:
 		return "", &lwm2m.FetchError{Cause: lwm2m.FetchUnsupported, Err: errors.New("images are fetched by coap and coaps, not by " + u.Scheme)}
 	}
 	if u.Hostname() == "" {
-		return "", &lwm2m.FetchError{Cause: lwm2m.FetchInvalid, Err: errors.New("it has no host")}
+		return "", &lwm2m.FetchError{Cause: lwm2m.FetchInvalid, Err: errors.New("the URI has no host")}
 	}
 	if u.Port() == "" {
-		u.Host = net.JoinHostPort(u.Hostname(), port(defaultPort))
+		u.Host = net.JoinHostPort(u.Hostname(), strconv.Itoa(port))
 	}
 	return u.String(), nil
 }
 
 // pulled takes an image that is fetched.
 type pulled struct {
-	image Image
-	progress
+	object   *Object
+	download *download
 }
 
+// Write implements io.Writer.
 func (p *pulled) Write(part []byte) (int, error) {
-	n, err := p.image.Write(part)
-	p.add(n)
-	return n, err
+	p.object.work.Lock()
+	defer p.object.work.Unlock()
+	if err := p.object.write(p.download, part); err != nil {
+		return 0, err
+	}
+	return len(part), nil
 }
 
-// SetSize tells the size of what is fetched, in bytes, where the server says it.
-func (p *pulled) SetSize(size int64) { p.size = size }
+// SetSize tells the size of what is fetched, in bytes, before the first Write.
+func (p *pulled) SetSize(size int64) {
+	p.object.work.Lock()
+	defer p.object.work.Unlock()
+	p.download.size = size
+}
 
 // resultOfFetch gives the update result that a failed download stands for.
 func resultOfFetch(err error) result {

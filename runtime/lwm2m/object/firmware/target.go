@@ -7,7 +7,7 @@ import (
 
 // Target is where images go: it stages one, installs it, and tells after the restart whether it runs. Its methods are called one at a time.
 type Target interface {
-	// Begin throws away what was staged before and starts a new image. size is in bytes, -1 if it is not known.
+	// Begin throws away what was staged before and starts a new image. size is in bytes, -1 if it is not known. The image before it has ended.
 	Begin(size int64) (Image, error)
 	// Staged tells whether there is a whole image that Install can take, and whether it is still what was committed (then the error is nil).
 	Staged() error
@@ -15,14 +15,14 @@ type Target interface {
 	Install() error
 	// Installed tells, after the restart, whether the image that was installed is the one that runs now.
 	Installed() error
-	// Discard throws away what was staged.
+	// Discard throws away what was staged, and what a download that ended with the power has left.
 	Discard() error
 }
 
 // Image is an image on its way.
 type Image interface {
 	io.Writer
-	// Commit ends the image: it is checked and staged.
+	// Commit ends the image, also with an error: it is checked and staged.
 	Commit() error
 	// Abort throws it away.
 	Abort()

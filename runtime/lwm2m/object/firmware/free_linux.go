@@ -2,8 +2,8 @@ package firmware
 
 import "syscall"
 
-// available gives the bytes that are free in a folder's filesystem.
-func available(folder string) (int64, bool) {
+// free gives the bytes that are free in a folder's filesystem.
+func free(folder string) (int64, bool) {
 	var stat syscall.Statfs_t
 	if err := syscall.Statfs(folder, &stat); err != nil {
 		return 0, false
