@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -131,5 +132,31 @@ func TestLabServe(t *testing.T) {
 	s.end(exitDone)
 	if _, err := os.Stat(filepath.Join(labDir, "ca.pem")); err != nil {
 		t.Error(err)
+	}
+}
+
+// The LwM2M server alone: its endpoints one per line, its HTTP interface answers, the device's keys are where docs/lab.md says.
+func TestLabServeLwM2M(t *testing.T) {
+	labDir := filepath.Join(t.TempDir(), "lab")
+	s := start(t, "lab", "serve", "lwm2m", "-dir", labDir, "-listen", "localhost:0")
+	s.want(`^coaps://localhost:\d+$`)
+	s.want(`^coap://localhost:\d+$`)
+	web := s.want(`^(http://localhost:\d+/api/)$`)[1]
+	s.want(`^coaps://localhost:\d+$`)
+	s.want(`^coap://localhost:\d+$`)
+	response, err := http.Get(web + "devices")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	if body, err := io.ReadAll(response.Body); err != nil || strings.TrimSpace(string(body)) != "[]" {
+		t.Errorf("devices: %s, %v", body, err)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	s.end(exitDone)
+	for _, file := range []string{"35724861/psk", "35724862/psk", "lwm2m.json"} {
+		if info, err := os.Stat(filepath.Join(labDir, file)); err != nil || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %v", file, err)
+		}
 	}
 }

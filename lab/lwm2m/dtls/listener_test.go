@@ -220,6 +220,7 @@ func TestNewHandshakeFromTheSameAddress(t *testing.T) {
 		if _, err := dial(t, only{socket}, nil, "wrong"); err == nil {
 			t.Error("a wrong key is accepted")
 		}
+		synctest.Wait()
 		if e.ended != 0 {
 			t.Error("the old session ended by a failed handshake")
 		}
@@ -232,6 +233,7 @@ func TestNewHandshakeFromTheSameAddress(t *testing.T) {
 			t.Fatal(err)
 		}
 		pingPong(t, fresh, "new")
+		synctest.Wait()
 		if len(e.sessions) != 2 || e.ended != 1 {
 			t.Errorf("%d sessions, %d ended", len(e.sessions), e.ended)
 		}
@@ -314,6 +316,7 @@ func TestFlood(t *testing.T) {
 		}
 		synctest.Wait()
 		time.Sleep(2 * handshakeTimeout)
+		synctest.Wait()
 		if len(e.sessions) != 0 || len(e.failed) == 0 || len(e.failed) > mostHandshakes {
 			t.Errorf("%d sessions, %d failed", len(e.sessions), len(e.failed))
 		}
