@@ -24,7 +24,7 @@ type Target struct {
 //
 // A link of coaps may say more about itself by having one of these methods:
 //
-//	Resumed() bool                     // its session is an old one: the handshake was an abbreviated one
+//	Resumed() bool                     // its session is an old one: the handshake was an abbreviated one. Without the method, a new one
 //	Rebind(ctx context.Context) error  // goes on from a new local address
 //	HasConnectionID() bool             // the server knows the session again when it comes from there
 //

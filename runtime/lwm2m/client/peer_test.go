@@ -208,6 +208,7 @@ func (s *peer) take(link net.Conn, p packet) {
 			s.notified <- p
 		}
 	default:
+		s.link = link // the one in use: of two dials at a time one is given up
 		key := fmt.Sprint(p.id, p.token)
 		if _, again := s.seen[key]; !again {
 			s.requests = append(s.requests, p.summary())
