@@ -28,8 +28,27 @@ const (
 	repeats = 11 // of whole processes; the median counts
 )
 
-// forbidden are modules that no AWS firmware may link.
-var forbidden = []string{"plgd-dev/go-coap", "pion/", "hashicorp/hcl", "zclconf/go-cty", "dave/jennifer", "mochi-mqtt"}
+// variant is a firmware that is measured against its floor program.
+type variant struct {
+	name      string // of cloud, overlay and floor program
+	title     string
+	floor     string   // folder of the floor program
+	tag       string   // security tag of the device's credentials
+	forbidden []string // modules that it may not link
+	packages  []string // packages that it may not link
+}
+
+var variants = []variant{
+	{
+		name: "aws", title: "AWS", floor: "mqtt", tag: strconv.Itoa(lab.DefaultTag),
+		forbidden: []string{"plgd-dev/go-coap", "pion/", "hashicorp/hcl", "zclconf/go-cty", "dave/jennifer", "mochi-mqtt"},
+	},
+	{
+		name: "lwm2m", title: "LwM2M", floor: "lwm2m", tag: "35724861",
+		forbidden: []string{"eclipse/paho", "gorilla/websocket", "hashicorp/hcl", "zclconf/go-cty", "dave/jennifer", "mochi-mqtt"},
+		packages:  []string{"net/http"},
+	},
+}
 
 func main() {
 	if err := measure(context.Background()); err != nil {
@@ -42,9 +61,11 @@ func main() {
 type bench struct {
 	dir      string
 	cloudgen string
-	floor    string
-	firmware string
 }
+
+func (b *bench) floor(v variant) string    { return filepath.Join(b.dir, "floor-"+v.name) }
+func (b *bench) output(v variant) string   { return filepath.Join(b.dir, v.name) }
+func (b *bench) firmware(v variant) string { return filepath.Join(b.output(v), "bin", "firmware") }
 
 func measure(ctx context.Context) error {
 	dir, err := os.MkdirTemp("", "cloudgen-bench-")
@@ -52,12 +73,12 @@ func measure(ctx context.Context) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	b := &bench{dir: dir, cloudgen: filepath.Join(dir, "cloudgen"), floor: filepath.Join(dir, "floor"), firmware: filepath.Join(dir, "aws", "bin", "firmware")}
+	b := &bench{dir: dir, cloudgen: filepath.Join(dir, "cloudgen")}
 	if err := b.build(ctx); err != nil {
 		return err
 	}
 	fmt.Printf("Measured on %s, %d processors, %s, %s/%s.\n", processorName(), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
-	for _, part := range []func(context.Context) error{b.speed, b.engine, b.size, b.memory} {
+	for _, part := range []func(context.Context) error{b.speed, b.engine, b.size, b.memory, b.lwm2m} {
 		if err := part(ctx); err != nil {
 			return err
 		}
@@ -67,7 +88,11 @@ func measure(ctx context.Context) error {
 
 func (b *bench) build(ctx context.Context) error {
 	flags := []string{"build", "-trimpath", "-buildvcs=false", "-ldflags=-s -w -buildid="}
-	for target, from := range map[string]string{b.cloudgen: "./cmd/cloudgen", b.floor: "./test/bench/floor/mqtt"} {
+	programs := map[string]string{b.cloudgen: "./cmd/cloudgen"}
+	for _, v := range variants {
+		programs[b.floor(v)] = "./test/bench/floor/" + v.floor
+	}
+	for target, from := range programs {
 		command := exec.CommandContext(ctx, "go", append(flags, "-o", target, from)...)
 		command.Env = append(os.Environ(), "CGO_ENABLED=0")
 		if output, err := command.CombinedOutput(); err != nil {
@@ -138,56 +163,102 @@ func (b *bench) speed(ctx context.Context) error {
 	return nil
 }
 
+// size compares the size of each firmware with its floor program's, and looks for what it may not link.
 func (b *bench) size(ctx context.Context) error {
-	floor, err := os.Stat(b.floor)
+	var rows []row
+	for _, v := range variants {
+		if _, err := b.run(ctx, nil, "-overlay", "overlay-"+v.name+".hcl", "-o", b.output(v)); err != nil {
+			return err
+		}
+		floor, err := os.Stat(b.floor(v))
+		if err != nil {
+			return err
+		}
+		firmware, err := os.Stat(b.firmware(v))
+		if err != nil {
+			return err
+		}
+		if err := b.linksNothingForbidden(ctx, v); err != nil {
+			return err
+		}
+		rows = append(rows,
+			row{v.title + ": floor program", megabytes(floor.Size()), ""},
+			row{v.title + ": firmware", megabytes(firmware.Size()), ""},
+			row{v.title + ": ratio", ratio(firmware.Size(), floor.Size()), "1.15"},
+		)
+	}
+	table("Size, linux/"+runtime.GOARCH, rows...)
+	for _, v := range variants {
+		fmt.Printf("Not linked by the %s firmware: %s.\n", v.title, strings.Join(append(v.forbidden, v.packages...), ", "))
+	}
+	return nil
+}
+
+func (b *bench) linksNothingForbidden(ctx context.Context, v variant) error {
+	linked, err := exec.CommandContext(ctx, "go", "version", "-m", b.firmware(v)).Output()
 	if err != nil {
 		return err
 	}
-	firmware, err := os.Stat(b.firmware)
-	if err != nil {
-		return err
-	}
-	linked, err := exec.CommandContext(ctx, "go", "version", "-m", b.firmware).Output()
-	if err != nil {
-		return err
-	}
-	for _, module := range forbidden {
+	for _, module := range v.forbidden {
 		if bytes.Contains(linked, []byte(module)) {
-			return fmt.Errorf("the firmware links %s", module)
+			return fmt.Errorf("the %s firmware links %s", v.title, module)
 		}
 	}
-	table("Size, linux/"+runtime.GOARCH,
-		row{"floor program", megabytes(floor.Size()), ""},
-		row{"AWS firmware", megabytes(firmware.Size()), ""},
-		row{"ratio", ratio(firmware.Size(), floor.Size()), "1.15"},
-	)
-	fmt.Printf("Not linked: %s.\n", strings.Join(forbidden, ", "))
+	list := exec.CommandContext(ctx, "go", "list", "-deps", "./cmd/firmware")
+	list.Dir = b.output(v)
+	packages, err := list.Output()
+	if err != nil {
+		return err
+	}
+	for _, each := range v.packages {
+		if slices.Contains(strings.Split(string(packages), "\n"), each) {
+			return fmt.Errorf("the %s firmware links the package %s", v.title, each)
+		}
+	}
 	return nil
 }
 
 // memory compares the resident memory of both programs once they are connected and idle.
-func (b *bench) memory(ctx context.Context) (err error) {
-	service, err := lab.Serve(ctx, "aws", lab.ServeOptions{Dir: filepath.Join(b.dir, "lab"), Listen: "localhost:0"})
+func (b *bench) memory(ctx context.Context) error {
+	var rows []row
+	for _, v := range variants {
+		floor, firmware, err := b.residents(ctx, v)
+		if err != nil {
+			return err
+		}
+		rows = append(rows,
+			row{v.title + ": floor program", megabytes(floor), ""},
+			row{v.title + ": firmware", megabytes(firmware), ""},
+			row{v.title + ": ratio", ratio(firmware, floor), "1.25"},
+		)
+	}
+	table("Resident memory, connected and idle for 5 s (VmRSS, median of 5 starts)", rows...)
+	return nil
+}
+
+func (b *bench) residents(ctx context.Context, v variant) (floor, firmware int64, err error) {
+	service, err := lab.Serve(ctx, v.name, lab.ServeOptions{Dir: filepath.Join(b.dir, "lab-"+v.name), Listen: "localhost:0"})
 	if err != nil {
-		return err
+		return 0, 0, err
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
-	tag := filepath.Join(service.CredentialsDir(), strconv.Itoa(lab.DefaultTag))
-	floor, err := idle(ctx, `connected`, b.floor, "-endpoint", service.FirmwareEndpoint(), "-credentials", tag)
-	if err != nil {
-		return err
+	tag := filepath.Join(service.CredentialsDir(), v.tag)
+	args := []string{"-endpoint", service.FirmwareEndpoint()}
+	if v.name == "aws" {
+		args = append(args, "-credentials", tag)
+	} else {
+		key, err := os.ReadFile(filepath.Join(tag, "psk"))
+		if err != nil {
+			return 0, 0, err
+		}
+		args = append(args, "-key", strings.TrimSpace(string(key)))
 	}
-	firmware, err := idle(ctx, `CLOUD_EVT_CONNECTED`, b.firmware, "-endpoint", service.FirmwareEndpoint(),
-		"-credentials", service.CredentialsDir(), "-data", filepath.Join(b.dir, "data"))
-	if err != nil {
-		return err
+	if floor, err = idle(ctx, `connected`, b.floor(v), args...); err != nil {
+		return 0, 0, err
 	}
-	table("Resident memory, connected and idle for 5 s (VmRSS, median of 5 starts)",
-		row{"floor program", megabytes(floor), ""},
-		row{"AWS firmware", megabytes(firmware), ""},
-		row{"ratio", ratio(firmware, floor), "1.25"},
-	)
-	return nil
+	firmware, err = idle(ctx, `CLOUD_EVT_CONNECTED`, b.firmware(v), "-endpoint", service.FirmwareEndpoint(),
+		"-credentials", service.CredentialsDir(), "-data", filepath.Join(b.dir, "data-"+v.name))
+	return floor, firmware, err
 }
 
 // idle starts a program several times, waits until it says that it is connected and has had time to come to rest, and gives the median
