@@ -22,7 +22,11 @@ type Conn struct {
 	alert   lastAlert
 	forget  func() // the session, so that it is not resumed
 	closed  atomic.Bool
+	resumed bool // set before Dial gives the Conn
 }
+
+// Resumed tells whether the handshake was an abbreviated one: the server knows the session, and whose it is.
+func (c *Conn) Resumed() bool { return c.resumed }
 
 // HasConnectionID tells whether the session outlives a change of the local address.
 func (c *Conn) HasConnectionID() bool { return c.socket.identified.Load() }

@@ -50,10 +50,18 @@ func suites() []pion.CipherSuiteID {
 type Dialer struct {
 	config   Config
 	sessions sessions
+	open     Open
 }
 
-// New makes a Dialer. It has no errors now.
-func New(config Config) (*Dialer, error) { return &Dialer{config: config}, nil }
+// Open opens a socket to HOST:PORT, of which one Read and one Write are one datagram each. The deadlines of Read have to work. ctx bounds the
+// time until it is open, not its life. Its type has to be comparable, as pointers are.
+type Open func(ctx context.Context, address string) (net.Conn, error)
+
+// New makes a Dialer over UDP. It has no errors now.
+func New(config Config) (*Dialer, error) { return NewOver(config, openUDP), nil }
+
+// NewOver makes a Dialer over sockets of another kind: of a modem, or in memory.
+func NewOver(config Config, open Open) *Dialer { return &Dialer{config: config, open: open} }
 
 // FlushSessionCache forgets all sessions: the next link to each server takes a full handshake.
 func (d *Dialer) FlushSessionCache() { d.sessions.flush() }
@@ -65,7 +73,7 @@ func (d *Dialer) Dial(ctx context.Context, target Target) (*Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	socket, err := open(ctx, target.Address)
+	socket, err := newSocket(ctx, d.open, target.Address)
 	if err != nil {
 		return nil, fmt.Errorf("dtls: %w", err)
 	}
@@ -79,6 +87,7 @@ func (d *Dialer) Dial(ctx context.Context, target Target) (*Conn, error) {
 	if d.config.ConnectionID && !store.holds() {
 		options = append(options, pion.WithConnectionIDGenerator(pion.OnlySendCIDGenerator()))
 	}
+	offered := d.config.SessionCaching && store.holds()
 	conn.session, err = pion.ClientWithOptions(socket, socket.remote, options...)
 	if err == nil {
 		err = conn.session.HandshakeContext(ctx)
@@ -86,6 +95,7 @@ func (d *Dialer) Dial(ctx context.Context, target Target) (*Conn, error) {
 	if err == nil {
 		conn.alert.armed.Store(true)
 		socket.established.Store(true)
+		conn.resumed = offered && !store.refused.Load() && !store.replaced.Load()
 		if d.config.ConnectionID && (conn.HasConnectionID() || store.refused.Load()) {
 			conn.forget() // the next handshake is to be a full one, with a Connection ID
 		}

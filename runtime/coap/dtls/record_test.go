@@ -97,7 +97,7 @@ func TestSocketOutlivesErrors(t *testing.T) {
 	}
 	address := gone.LocalAddr().String()
 	gone.Close()
-	s, err := open(t.Context(), address)
+	s, err := newSocket(t.Context(), openUDP, address)
 	if err != nil {
 		t.Fatal(err)
 	}

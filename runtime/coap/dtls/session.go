@@ -51,6 +51,7 @@ type store struct {
 	sessions *sessions
 	key      sessionKey
 	refused  atomic.Bool // the server did not resume the session
+	replaced atomic.Bool // the handshake has made a new one
 }
 
 func (s *store) holds() bool {
@@ -61,6 +62,7 @@ func (s *store) holds() bool {
 }
 
 func (s *store) Set(_ []byte, session pion.Session) error {
+	s.replaced.Store(true)
 	all := s.sessions
 	all.mu.Lock()
 	defer all.mu.Unlock()

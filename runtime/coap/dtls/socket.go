@@ -11,49 +11,36 @@ import (
 	"time"
 )
 
-// socket is a UDP socket to one server whose local end can be exchanged. It is what pion reads and writes.
+// socket is a socket to one server whose local end can be exchanged. It is what pion reads and writes.
 type socket struct {
-	remote      *net.UDPAddr
+	open        Open
+	remote      net.Addr
 	established atomic.Bool // the handshake is over
 	identified  atomic.Bool // a record with a Connection ID was sent
 
 	mu           sync.Mutex
-	current      *net.UDPConn
+	current      net.Conn
 	closed       chan struct{}
 	readDeadline time.Time
 	last         error // of the socket, not counting its end
 }
 
-func open(ctx context.Context, address string) (*socket, error) {
-	conn, err := dial(ctx, address)
+func newSocket(ctx context.Context, open Open, address string) (*socket, error) {
+	conn, err := open(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	remote, is := conn.RemoteAddr().(*net.UDPAddr)
-	if !is {
-		_ = conn.Close()
-		return nil, fmt.Errorf("%s has no UDP address", address)
-	}
-	return &socket{remote: remote, current: conn, closed: make(chan struct{})}, nil
+	return &socket{open: open, remote: conn.RemoteAddr(), current: conn, closed: make(chan struct{})}, nil
 }
 
-// dial gives a connected socket: the kernel lets only the server's datagrams in, and tells what ICMP says about ours.
-func dial(ctx context.Context, address string) (*net.UDPConn, error) {
+// openUDP gives a connected socket: the kernel lets only the server's datagrams in, and tells what ICMP says about ours.
+func openUDP(ctx context.Context, address string) (net.Conn, error) {
 	var dialer net.Dialer
-	conn, err := dialer.DialContext(ctx, "udp", address)
-	if err != nil {
-		return nil, err
-	}
-	udp, is := conn.(*net.UDPConn)
-	if !is {
-		_ = conn.Close()
-		return nil, fmt.Errorf("%s gives no UDP socket", address)
-	}
-	return udp, nil
+	return dialer.DialContext(ctx, "udp", address)
 }
 
 func (s *socket) rebind(ctx context.Context) error {
-	fresh, err := dial(ctx, s.remote.String())
+	fresh, err := s.open(ctx, s.remote.String())
 	if err != nil {
 		return fmt.Errorf("dtls: %w", err)
 	}
@@ -73,14 +60,14 @@ func (s *socket) rebind(ctx context.Context) error {
 	return err
 }
 
-func (s *socket) conn() *net.UDPConn {
+func (s *socket) conn() net.Conn {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.current
 }
 
 // passing notes an error and tells whether it is one to go on after.
-func (s *socket) passing(conn *net.UDPConn, err error) bool {
+func (s *socket) passing(conn net.Conn, err error) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	select {

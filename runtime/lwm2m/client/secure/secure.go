@@ -32,6 +32,9 @@ func New(config Config) (*Dialer, error) {
 	return &Dialer{dialer}, nil
 }
 
+// NewOver makes a Dialer over sockets of another kind than UDP.
+func NewOver(config Config, open dtls.Open) *Dialer { return &Dialer{dtls.NewOver(config.DTLS, open)} }
+
 // FlushSessionCache forgets all sessions: the next link to each server takes a full handshake.
 func (d *Dialer) FlushSessionCache() { d.dialer.FlushSessionCache() }
 
