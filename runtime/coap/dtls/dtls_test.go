@@ -354,17 +354,22 @@ func TestResumption(t *testing.T) {
 			conn := dial(t, d, s.target())
 			echo(t, conn, "hello")
 			conn.Close()
-			if s.count() != want {
-				t.Fatalf("link %d: %d resumed, want %d", i, s.count(), want)
+			if s.count() != want || conn.Resumed() != (i > 0) {
+				t.Fatalf("link %d: %d resumed, want %d; it says %v", i, s.count(), want, conn.Resumed())
 			}
 		}
 		d.FlushSessionCache()
-		echo(t, dial(t, d, s.target()), "hello")
-		if s.count() != 2 {
+		fresh := dial(t, d, s.target())
+		echo(t, fresh, "hello")
+		if s.count() != 2 || fresh.Resumed() {
 			t.Error("resumed after a flush")
 		}
 		s.forget() // then a full handshake follows at once
-		echo(t, dial(t, d, s.target()), "hello")
+		refused := dial(t, d, s.target())
+		echo(t, refused, "hello")
+		if refused.Resumed() {
+			t.Error("says that it was resumed though the server had forgotten the session")
+		}
 		off := dialer(t, dtls.Config{})
 		for range 2 {
 			echo(t, dial(t, off, s.target()), "hello")
