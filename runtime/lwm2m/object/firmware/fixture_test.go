@@ -29,7 +29,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type host struct {
 	kept    map[string][]byte
 	folder  string
-	full    error // what Save gives; nil: it saves
+	saving  func() error // refuses to save
 	fetch   func(ctx context.Context, uri string, into io.Writer) error
 	ctx     context.Context
 	end     context.CancelFunc
@@ -48,8 +48,10 @@ func (h *host) Load(name string) ([]byte, error) {
 }
 
 func (h *host) Save(name string, content []byte) error {
-	if h.full != nil {
-		return h.full
+	if h.saving != nil {
+		if err := h.saving(); err != nil {
+			return err
+		}
 	}
 	h.kept[name] = bytes.Clone(content)
 	return nil

@@ -149,13 +149,13 @@ func TestEndOfTheProgramWhileFetching(t *testing.T) {
 func TestStatusThatCannotBeKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t, &target{})
-		d.host.full = errors.New("no space left")
+		d.host.saving = func() error { return errOther }
 		equal(t, "push", d.pack("image"), "2.04")
 		d.want("push", "2/0")
 		equal(t, "Update, of which the result could not be told", d.execute(), "5.00")
 		d.want("Update", "2/0")
 		equal(t, "restarts", d.host.restarts, 0)
-		d.host.full = nil
+		d.host.saving = nil
 		equal(t, "Update", d.execute(), "2.04")
 		d.want("Update", "3/0")
 	})
