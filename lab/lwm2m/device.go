@@ -51,7 +51,7 @@ func (d *Device) Forget() {
 	d.server.mu.Lock()
 	defer d.server.mu.Unlock()
 	if d.registration != nil {
-		d.server.end(d.registration, Expired)
+		d.server.end(d.registration, Forgotten)
 	}
 }
 

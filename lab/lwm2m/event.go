@@ -22,6 +22,7 @@ const (
 	Updated      Kind = "updated"      // Registration; Detail: what came with it
 	Deregistered Kind = "deregistered" // Registration
 	Expired      Kind = "expired"      // Registration: its lifetime is over
+	Forgotten    Kind = "forgotten"    // Registration: the old one, by Device.Forget
 	Replaced     Kind = "replaced"     // Registration: the old one, by a new Register
 	Refused      Kind = "refused"      // a request of a client: Path, Code, Err: why
 	Sent         Kind = "sent"         // a Send: Items

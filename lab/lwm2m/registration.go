@@ -117,7 +117,7 @@ func parseQuery(queries []string) (p parameters, unknown []string, err error) {
 			p.sms = value
 		case "Q":
 			if hasValue {
-				return p, nil, errors.New("Q has no value in LwM2M 1.1")
+				return p, nil, errors.New("the parameter Q has no value in LwM2M 1.1")
 			}
 			p.queue = true
 		default:

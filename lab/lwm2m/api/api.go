@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -68,7 +69,9 @@ func Handler(server *lwm2m.Server) http.Handler {
 func sameOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if origin := r.Header.Get("Origin"); origin != "" {
-			if u, err := url.Parse(origin); err != nil || u.Host != r.Host {
+			u, err := url.Parse(origin)
+			// A name other than localhost may have been made to lead here (DNS rebinding).
+			if err != nil || u.Host != r.Host || u.Hostname() != "localhost" && net.ParseIP(u.Hostname()) == nil {
 				http.Error(w, "a page of another site must not drive the lab", http.StatusForbidden)
 				return
 			}

@@ -208,24 +208,26 @@ func TestResources(t *testing.T) {
 			t.Errorf("%s %s: %d %s; want %d %s", step.method, step.path, status, got, step.status, step.want)
 		}
 	}
-	request, err := http.NewRequestWithContext(t.Context(), "GET", s.web.URL+"/api/devices", nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.web.URL+"/api/devices", nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Origin", "http://elsewhere.example")
-	response, err := s.web.Client().Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer response.Body.Close()
-	if response.StatusCode != http.StatusForbidden {
-		t.Errorf("from another site: %s", response.Status)
+	for _, other := range []struct{ origin, host string }{{"http://elsewhere.example", ""}, {"http://rebound.example", "rebound.example"}, {":", ""}} {
+		request.Header.Set("Origin", other.origin)
+		request.Host = other.host
+		response, err := s.web.Client().Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := response.Body.Close(); err != nil || response.StatusCode != http.StatusForbidden {
+			t.Errorf("a page of %s: %s, %v", other.origin, response.Status, err)
+		}
 	}
 }
 
 func TestEvents(t *testing.T) {
 	s := newScene(t)
-	request, err := http.NewRequestWithContext(t.Context(), "GET", s.web.URL+"/api/events", nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.web.URL+"/api/events", nil)
 	if err != nil {
 		t.Fatal(err)
 	}

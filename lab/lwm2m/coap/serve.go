@@ -49,7 +49,6 @@ const mostUploads = 8
 type upload struct {
 	body    []byte
 	size    int
-	last    uint32
 	changed time.Time
 }
 

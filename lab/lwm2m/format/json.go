@@ -26,7 +26,7 @@ func (i Item) MarshalJSON() ([]byte, error) {
 	if !i.Time.IsZero() {
 		out.Time = &i.Time
 	}
-	var value any = i.Value
+	value := i.Value
 	switch v := i.Value.(type) {
 	case []byte:
 		value = map[string]string{"base64": base64.StdEncoding.EncodeToString(v)}
