@@ -103,8 +103,9 @@ func (call *invocation) runAgainstLab(ctx context.Context, c *configuration, clo
 	}
 	defer func() { err = errors.Join(err, service.Close()) }()
 	for _, endpoint := range service.Endpoints() {
-		screen.line("lab", endpoint+", Ctrl-C ends it")
+		screen.line("lab", endpoint)
 	}
+	screen.line("lab", "Ctrl-C ends it")
 	endpoint := service.FirmwareEndpoint()
 	if bootstrap, _ := c.resolved.Value(labBootstrapOption); bootstrap.Bool {
 		if server, ok := service.(*lab.LwM2M); ok {

@@ -135,6 +135,30 @@ func TestLabServe(t *testing.T) {
 	}
 }
 
+// From an overlay to a firmware that is registered at the local LwM2M server over DTLS with a Connection ID, sends its data, and answers while it
+// is awake.
+func TestLabLwM2M(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, "lab", "-overlay", "overlay-lwm2m.hcl", "-o", filepath.Join(dir, "lwm2m"), "-dir", filepath.Join(dir, "lab"))
+	s.want(`^lab +\| coaps://localhost:\d+$`)
+	web := s.want(`^lab +\| (http://localhost:\d+/api/)$`)[1]
+	s.want(`^cloud .* secured .* with Connection ID`)
+	endpoint := s.want(`^cloud .* registered (urn:imei:\d{15}) lwm2m=1.1&`)[1]
+	s.want(`^cloud .* sent ` + endpoint + ` /dp `)
+	response, err := http.Post(web+"devices/"+endpoint+"/read", "application/json", strings.NewReader(`{"path":"/3/0"}`))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	imei := strings.TrimPrefix(endpoint, "urn:imei:")
+	if body, err := io.ReadAll(response.Body); err != nil || !strings.Contains(string(body), `{"path":"/3/0/2","value":"`+imei+`"}`) {
+		t.Errorf("Read /3/0: %s %s, %v", response.Status, body, err)
+	}
+	http.DefaultClient.CloseIdleConnections()
+	s.want(`^cloud .* requested ` + endpoint + ` /3/0 2.05 Read$`)
+	s.end(exitDone)
+}
+
 // The LwM2M server alone: its endpoints one per line, its HTTP interface answers, the device's keys are where docs/lab.md says.
 func TestLabServeLwM2M(t *testing.T) {
 	labDir := filepath.Join(t.TempDir(), "lab")
