@@ -1,7 +1,9 @@
 package lwm2m
 
 import (
+	"cmp"
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
 )
@@ -11,8 +13,9 @@ const MaxID = 65535
 
 // Path names the root, an object, an object instance, a resource or a resource instance. The zero value is the root. Paths can be compared.
 type Path struct {
-	ids   [4]uint16
-	depth uint8
+	// Four ids, the first one in the highest bits, each as itself plus 1; 0 is none. So it fits into a register, and the order of paths is that
+	// of the numbers.
+	ids uint64
 }
 
 // The levels of a path.
@@ -24,10 +27,19 @@ const (
 	LevelResourceInstance
 )
 
+const (
+	maxLevel = LevelResourceInstance
+	idBits   = 16
+)
+
 // NewPath makes a path of up to four ids, each below MaxID. More ids are a mistake of the program, and panic.
+//
+//go:noinline
 func NewPath(ids ...uint16) Path {
-	p := Path{depth: uint8(len(ids))}
-	copy(p.ids[:len(ids)], ids)
+	var p Path
+	for _, id := range ids {
+		p = p.Child(id)
+	}
 	return p
 }
 
@@ -46,74 +58,66 @@ func ParseSegments(segments []string) (Path, error) {
 	if n := len(segments); n > 0 && segments[n-1] == "" {
 		segments = segments[:n-1]
 	}
-	var p Path
-	if len(segments) > len(p.ids) {
-		return Path{}, fmt.Errorf("path /%s: at most %d ids are possible", strings.Join(segments, "/"), len(p.ids))
+	if len(segments) > maxLevel {
+		return Path{}, fmt.Errorf("path /%s: at most %d ids are possible", strings.Join(segments, "/"), maxLevel)
 	}
+	var p Path
 	for _, segment := range segments {
 		id, err := strconv.ParseUint(segment, 10, 16)
 		if err != nil || id == MaxID || segment[0] == '+' || len(segment) > 1 && segment[0] == '0' {
 			return Path{}, fmt.Errorf("path /%s: %q is not an id: 0 to %d are", strings.Join(segments, "/"), segment, MaxID-1)
 		}
-		p.ids[p.depth] = uint16(id)
-		p.depth++
+		p = p.Child(uint16(id))
 	}
 	return p, nil
 }
 
 // Level is the number of ids: LevelRoot to LevelResourceInstance.
-func (p Path) Level() int { return int(p.depth) }
+func (p Path) Level() int { return maxLevel - bits.TrailingZeros64(p.ids)/idBits }
 
-// Object is the first id; ask only from LevelObject on.
-func (p Path) Object() uint16 { return p.ids[0] }
+// id is the one at an index, MaxID if there is none.
+func (p Path) id(index int) uint16 { return uint16(p.ids>>(idBits*(maxLevel-1-index))) - 1 }
 
-// Instance is the second id; ask only from LevelInstance on.
-func (p Path) Instance() uint16 { return p.ids[1] }
+// Object is the first id; MaxID for the root.
+func (p Path) Object() uint16 { return p.id(0) }
 
-// Resource is the third id; ask only from LevelResource on.
-func (p Path) Resource() uint16 { return p.ids[2] }
+// Instance is the second id; MaxID above LevelInstance.
+func (p Path) Instance() uint16 { return p.id(1) }
 
-// ResourceInstance is the fourth id; ask only at LevelResourceInstance.
-func (p Path) ResourceInstance() uint16 { return p.ids[3] }
+// Resource is the third id; MaxID above LevelResource.
+func (p Path) Resource() uint16 { return p.id(2) }
 
-// Child is the path with one more id. A path of four has no children; asking for one is a mistake of the program, and panics.
+// ResourceInstance is the fourth id; MaxID above LevelResourceInstance.
+func (p Path) ResourceInstance() uint16 { return p.id(3) }
+
+// Child is the path with one more id, below MaxID. A path of four has no children; asking for one is a mistake of the program, and panics.
+//
+//go:noinline
 func (p Path) Child(id uint16) Path {
-	p.ids[p.depth] = id
-	p.depth++
-	return p
+	level := p.Level()
+	if level == maxLevel || id == MaxID {
+		panic("lwm2m: " + p.String() + " has no child " + strconv.Itoa(int(id)))
+	}
+	return Path{p.ids | (uint64(id)+1)<<(idBits*(maxLevel-1-level))}
 }
 
 // Up is the path of the first ids only; level is at most the path's own.
-func (p Path) Up(level int) Path {
-	var up Path
-	copy(up.ids[:level], p.ids[:level])
-	up.depth = uint8(level)
-	return up
-}
+func (p Path) Up(level int) Path { return Path{p.ids &^ (1<<(idBits*uint(maxLevel-level)) - 1)} }
 
 // Contains tells whether other is p or lies below it.
-func (p Path) Contains(other Path) bool {
-	return other.depth >= p.depth && other.Up(int(p.depth)) == p
-}
+func (p Path) Contains(other Path) bool { return other.Up(p.Level()) == p }
 
 // Compare orders paths as the protocol lists them: by ids, what contains before what is contained.
-func (p Path) Compare(other Path) int {
-	for i := range min(p.depth, other.depth) {
-		if p.ids[i] != other.ids[i] {
-			return int(p.ids[i]) - int(other.ids[i])
-		}
-	}
-	return int(p.depth) - int(other.depth)
-}
+func (p Path) Compare(other Path) int { return cmp.Compare(p.ids, other.ids) }
 
 // Append adds the path's text to dst: / for the root, else as /3/0.
 func (p Path) Append(dst []byte) []byte {
-	if p.depth == 0 {
+	if p == (Path{}) {
 		return append(dst, '/')
 	}
-	for _, id := range p.ids[:p.depth] {
+	for i := range p.Level() {
 		dst = append(dst, '/')
-		dst = strconv.AppendUint(dst, uint64(id), 10)
+		dst = strconv.AppendUint(dst, uint64(p.id(i)), 10)
 	}
 	return dst
 }

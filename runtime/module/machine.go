@@ -188,15 +188,21 @@ type turn struct {
 	effects []effect
 }
 
+// The next ones are called all over the machine with large values; inlined, they would make up a third of its code.
+
+//go:noinline
 func (t *turn) do(e effect) { t.effects = append(t.effects, e) }
 
+//go:noinline
 func (t *turn) emit(e Event) { t.do(emit{e}) }
 
+//go:noinline
 func (t *turn) start(which timer, after time.Duration) {
 	t.timers[which] = t.now.Add(after)
 	t.do(startTimer{which, t.timers[which]})
 }
 
+//go:noinline
 func (t *turn) stop(which timer) {
 	if t.armed(which) {
 		t.timers[which] = time.Time{}
@@ -204,6 +210,7 @@ func (t *turn) stop(which timer) {
 	}
 }
 
+//go:noinline
 func (t *turn) armed(which timer) bool { return !t.timers[which].IsZero() }
 
 // take dispatches a signal. That a late or impossible one does nothing is decided in the function it leads to.
