@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/cloudgen/cloudgen/lab/lwm2m/coap"
@@ -90,16 +91,20 @@ func (d *Device) Sent() []Sending {
 	return slices.Clone(d.sent)
 }
 
-// reach waits until the client listens, and gives its peer.
-func (d *Device) reach(ctx context.Context, operation, path string) (p *peer, root string, err error) {
+// await takes the turn of the next operation to go out, and gives what returns it; it may be called more than once.
+func (d *Device) await(ctx context.Context) (release func(), err error) {
 	select {
 	case d.turn <- struct{}{}:
-		defer func() { <-d.turn }()
+		return sync.OnceFunc(func() { <-d.turn }), nil
 	case <-ctx.Done():
-		return nil, "", ctx.Err()
+		return nil, ctx.Err()
 	case <-d.server.ctx.Done():
-		return nil, "", ErrClosed
+		return nil, ErrClosed
 	}
+}
+
+// reach waits until the client listens, and gives its peer. The caller has the turn.
+func (d *Device) reach(ctx context.Context, operation, path string) (p *peer, root string, err error) {
 	told := false
 	err = d.server.await(ctx, func() (bool, error) {
 		r := d.registration
@@ -146,6 +151,12 @@ func (d *Device) do(ctx context.Context, operation, path string, request coap.Me
 }
 
 func (d *Device) attempt(ctx context.Context, operation, path string, request coap.Message, options coap.Options) (x exchange, err error) {
+	release, err := d.await(ctx)
+	if err != nil {
+		return x, err
+	}
+	defer release()
+	options.Started = release // the next one may go when this one is on its way
 	var root string
 	if x.peer, root, err = d.reach(ctx, operation, path); err != nil {
 		return x, err

@@ -243,6 +243,39 @@ func TestHeldRequestsEnd(t *testing.T) {
 	})
 }
 
+// Requests that were held go out in the order in which they came.
+func TestHeldOrder(t *testing.T) {
+	run(t, nil, func(t *testing.T, w *world) {
+		var order []string
+		c := w.plain("server:5683", func(m *coap.Message) coap.Response {
+			order = append(order, m.Path())
+			return coap.Response{Message: coap.Message{Code: coap.Changed}}
+		})
+		defer c.close()
+		location := c.register("ep=dev&lwm2m=1.1&Q")
+		device, err := w.server.Await(t.Context(), "dev")
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(100 * time.Second)
+		var held sync.WaitGroup
+		want := []string{"/3/0/1", "/3/0/2", "/3/0/3", "/3/0/4", "/3/0/5", "/3/0/6"}
+		for _, path := range want {
+			held.Go(func() {
+				if err := device.Execute(t.Context(), path, ""); err != nil {
+					t.Error(err)
+				}
+			})
+			synctest.Wait()
+		}
+		c.request(coap.Post, location, "", -1, "")
+		held.Wait()
+		if !reflect.DeepEqual(order, want) {
+			t.Errorf("order %v", order)
+		}
+	})
+}
+
 // A client in queue mode that does not answer is taken as asleep: the next request waits for it.
 func TestSilentClient(t *testing.T) {
 	run(t, nil, func(t *testing.T, w *world) {

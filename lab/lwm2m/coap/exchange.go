@@ -55,6 +55,7 @@ type Options struct {
 	Observer func(*Message)        // takes the notifications, if the response of a GET or FETCH with Observe 0 has an Observe option
 	Token    []byte                // to use; nil: a new one
 	Progress func(sent, total int) // of a body in parts, in bytes; called from Do
+	Started  func()                // called whenever a message of the request has its turn and goes out; from Do
 }
 
 // Do carries out a request, block-wise both ways where needed. It returns the whole response, whatever its code; the error is a *TimeoutError,
@@ -184,6 +185,9 @@ func (s *Session) exchange(ctx context.Context, request Message, options Options
 		return nil, ctx.Err()
 	case <-s.closed:
 		return nil, ErrClosed
+	}
+	if options.Started != nil {
+		options.Started()
 	}
 	x := &exchange{done: make(chan struct{}), acked: make(chan struct{})}
 	if observe, ok := request.Uint(Observe); ok && observe == 1 {
