@@ -3,6 +3,12 @@ package cellular
 
 import "github.com/cloudgen/cloudgen/runtime/lwm2m"
 
+// Resources that not every version has.
+const (
+	servingRateControl = 6  // 1.0
+	profileNames       = 11 // the last one of 1.0
+)
+
 // Config is what the options say.
 type Config struct {
 	Version11 bool `kconfig:"LWM2M_CELL_CONN_OBJ_VERSION_1_1"` // else 1.0
@@ -13,11 +19,11 @@ type Object struct{ lwm2m.Values }
 
 // New makes the object with its one instance.
 func New(config Config) (*Object, error) {
-	definition := &version11
-	if !config.Version11 {
-		definition = version11.Below("1.0", "urn:oma:lwm2m:oma:10", func(resource uint16) bool { return resource > 11 })
+	definition := every.Below("1.0", "urn:oma:lwm2m:oma:10", func(resource uint16) bool { return resource > profileNames })
+	if config.Version11 {
+		definition = every.Below("1.1", "urn:oma:lwm2m:oma:10:1.1", func(resource uint16) bool { return resource == servingRateControl })
 	}
 	return &Object{lwm2m.Values{Of: definition, Instances: 1, Initial: func(instance uint16) []lwm2m.Item {
-		return []lwm2m.Item{{Path: lwm2m.NewPath(definition.ID, instance, 11, 0), Value: lwm2m.Objlnk(lwm2m.MaxID, lwm2m.MaxID)}} // no profile
+		return []lwm2m.Item{{Path: lwm2m.NewPath(definition.ID, instance, profileNames, 0), Value: lwm2m.Objlnk(lwm2m.MaxID, lwm2m.MaxID)}} // no profile
 	}}}, nil
 }

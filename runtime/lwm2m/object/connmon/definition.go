@@ -19,7 +19,7 @@ var version13 = lwm2m.Definition{
 		{ID: 9, Name: "SMNC", Operations: lwm2m.R, Type: lwm2m.TypeInteger, Range: "0..999", Description: "Mobile network code of the serving network."},
 		{ID: 10, Name: "SMCC", Operations: lwm2m.R, Type: lwm2m.TypeInteger, Range: "0..999", Description: "Mobile country code of the serving network."},
 		{ID: 11, Name: "SignalSNR", Operations: lwm2m.R, Type: lwm2m.TypeInteger, Units: "dB", Description: "Signal to noise ratio."},
-		{ID: 12, Name: "LAC", Operations: lwm2m.R, Type: lwm2m.TypeInteger, Range: "0..65535", Description: "Location area; tracking area with LTE."},
+		{ID: 12, Name: "LAC", Operations: lwm2m.R, Type: lwm2m.TypeInteger, Description: "Location area; tracking area with LTE."},
 		{ID: 13, Name: "Coverage Enhancement Level", Operations: lwm2m.R, Type: lwm2m.TypeInteger, Range: "0..4", Description: "Level of coverage enhancement."},
 	},
 }

@@ -2,7 +2,6 @@
 package connstat
 
 import (
-	"context"
 	"sync"
 	"time"
 
@@ -15,7 +14,6 @@ const (
 	rxData           = 3
 	maxMessageSize   = 4
 	averageSize      = 5
-	start            = 6
 	stop             = 7
 	collectionPeriod = 8
 )
@@ -30,7 +28,7 @@ type Object struct {
 
 	mu         sync.Mutex
 	collecting bool
-	run        uint64 // number of the latest Start: the end of an earlier one's period means nothing
+	until      time.Time // the end of the collection period; zero: it has none
 	collected
 }
 
@@ -59,7 +57,7 @@ func (o *Object) Attach(store lwm2m.Store) error {
 func (o *Object) count(sent bool, size int) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if !o.collecting {
+	if !o.collecting || !o.until.IsZero() && !time.Now().Before(o.until) {
 		return
 	}
 	if sent {
@@ -91,35 +89,18 @@ func (o *Object) Read(path lwm2m.Path) (lwm2m.Value, bool) {
 	return lwm2m.Value{}, false
 }
 
-// Execute implements lwm2m.Executor.
+// Execute implements lwm2m.Executor: Start, also when it has been started before, and Stop.
 func (o *Object) Execute(path lwm2m.Path, _ []lwm2m.Argument) (func(), error) {
-	if path.Resource() == stop {
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.collecting = false
-		return nil, nil
-	}
 	period, _ := o.store.Get(path.Up(lwm2m.LevelInstance).Child(collectionPeriod))
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	o.collecting, o.collected = true, collected{}
-	o.run++
+	if path.Resource() == stop {
+		o.collecting = false
+		return nil, nil
+	}
+	o.collecting, o.collected, o.until = true, collected{}, time.Time{}
 	if seconds := period.Int(); seconds > 0 {
-		run := o.run
-		o.host.Go(func(ctx context.Context) { o.end(ctx, run, time.Duration(seconds)*time.Second) })
+		o.until = time.Now().Add(time.Duration(seconds) * time.Second)
 	}
 	return nil, nil
-}
-
-// end stops collecting after the period, unless it was started anew.
-func (o *Object) end(ctx context.Context, run uint64, period time.Duration) {
-	timer := time.NewTimer(period)
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-	case <-timer.C:
-		o.mu.Lock()
-		defer o.mu.Unlock()
-		o.collecting = o.collecting && o.run != run
-	}
 }

@@ -4,7 +4,7 @@ import "github.com/cloudgen/cloudgen/runtime/lwm2m"
 
 // definition is that of object 7 (OMA LwM2M registry, 7, version 1.0).
 var definition = lwm2m.Definition{
-	ID: 7, Name: "Connectivity Statistics", URN: "urn:oma:lwm2m:oma:7:1.0", Version: "1.0",
+	ID: 7, Name: "Connectivity Statistics", URN: "urn:oma:lwm2m:oma:7", Version: "1.0",
 	Description: "How much the client has sent and received.",
 	Resources: []lwm2m.Resource{
 		{ID: 0, Name: "SMS Tx Counter", Operations: lwm2m.R, Type: lwm2m.TypeInteger, Description: "Short messages sent."},

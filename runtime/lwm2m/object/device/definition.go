@@ -17,7 +17,7 @@ var definition = lwm2m.Definition{
 		{ID: 7, Name: "Power Source Voltage", Operations: lwm2m.R, Multiple: true, Type: lwm2m.TypeInteger, Units: "mV", Description: "Voltage of each power source, under the instance ids of resource 6."},
 		{ID: 8, Name: "Power Source Current", Operations: lwm2m.R, Multiple: true, Type: lwm2m.TypeInteger, Units: "mA", Description: "Current of each power source, under the instance ids of resource 6."},
 		{ID: 9, Name: "Battery Level", Operations: lwm2m.R, Type: lwm2m.TypeInteger, Range: "0..100", Units: "%", Description: "Charge of the internal battery."},
-		{ID: 10, Name: "Memory Free", Operations: lwm2m.R, Type: lwm2m.TypeInteger, Units: "kB", Description: "Memory that is free."},
+		{ID: 10, Name: "Memory Free", Operations: lwm2m.R, Type: lwm2m.TypeInteger, Units: "kB", Description: "Room for data and software that is free."},
 		{ID: 11, Name: "Error Code", Operations: lwm2m.R, Multiple: true, Mandatory: true, Type: lwm2m.TypeInteger, Range: "0..8", Description: "0 none, 1 battery low, 2 external power off, 3 GPS failure, 4 signal low, 5 out of memory, 6 SMS failure, 7 IP failure, 8 peripheral failure."},
 		{ID: 12, Name: "Reset Error Code", Operations: lwm2m.E, Description: "Leave one error code, 0."},
 		{ID: 13, Name: "Current Time", Operations: lwm2m.RW, Type: lwm2m.TypeTime, Description: "Time of the device."},
@@ -28,7 +28,7 @@ var definition = lwm2m.Definition{
 		{ID: 18, Name: "Hardware Version", Operations: lwm2m.R, Type: lwm2m.TypeString, Description: "Version of the hardware."},
 		{ID: 19, Name: "Software Version", Operations: lwm2m.R, Type: lwm2m.TypeString, Description: "Version of further software; here that of the modem."},
 		{ID: 20, Name: "Battery Status", Operations: lwm2m.R, Type: lwm2m.TypeInteger, Range: "0..6", Description: "0 normal, 1 charging, 2 charged, 3 damaged, 4 low, 5 none installed, 6 unknown."},
-		{ID: 21, Name: "Memory Total", Operations: lwm2m.R, Type: lwm2m.TypeInteger, Units: "kB", Description: "Memory that there is."},
+		{ID: 21, Name: "Memory Total", Operations: lwm2m.R, Type: lwm2m.TypeInteger, Units: "kB", Description: "Room for data and software, free or not."},
 		{ID: 22, Name: "ExtDevInfo", Operations: lwm2m.R, Multiple: true, Type: lwm2m.TypeObjlnk, Description: "Links to instances that describe attached devices."},
 	},
 }

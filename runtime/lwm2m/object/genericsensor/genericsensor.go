@@ -14,7 +14,7 @@ type Version string
 // The versions.
 const (
 	Version10 Version = "LWM2M_IPSO_GENERIC_SENSOR_VERSION_1_0"
-	Version11 Version = "LWM2M_IPSO_GENERIC_SENSOR_VERSION_1_1" // with timestamps and application type
+	Version11 Version = "LWM2M_IPSO_GENERIC_SENSOR_VERSION_1_1" // with timestamps
 )
 
 // Config is what the options say.
@@ -33,7 +33,7 @@ func New(config Config) (*Object, error) {
 		return nil, fmt.Errorf("LWM2M_IPSO_GENERIC_SENSOR_VERSION is %q: it must be %s or %s", config.Version, Version10, Version11)
 	}
 	sensor, err := ipso.New(ipso.Kind{
-		ID: 3300, Name: "Generic Sensor", Description: "A sensor of any kind.", Version: version,
+		ID: 3300, Name: "Generic Sensor", Description: "A sensor of any kind.", Version: version, Application: true,
 		Extra: []lwm2m.Resource{{ID: 5751, Name: "Sensor Type", Operations: lwm2m.R, Type: lwm2m.TypeString, Description: "Type of the sensor, as its maker names it."}},
 	})
 	return &Object{sensor}, err

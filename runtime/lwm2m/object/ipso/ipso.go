@@ -20,7 +20,8 @@ const (
 	SensorValue   = 5700
 	SensorUnits   = 5701
 
-	applicationType = 5750
+	applicationType  = 5750
+	qualityIndicator = 6042
 )
 
 // Kind says what distinguishes one sensor's object from the others.
@@ -30,6 +31,7 @@ type Kind struct {
 	Description string
 	Version     string           // 1.0 or 1.1
 	Extra       []lwm2m.Resource // beside the common ones
+	Application bool             // version 1.0 has an application type
 	Units       string           // "": not known
 	Min, Max    float64          // range of the sensor; both 0: not known
 }
@@ -48,9 +50,9 @@ func New(kind Kind) (*Sensor, error) {
 	switch urn := fmt.Sprintf("urn:oma:lwm2m:ext:%d", kind.ID); kind.Version {
 	case "1.1":
 		definition.Version, definition.URN = "1.1", urn+":1.1"
-	case "1.0": // without timestamps, quality and application type
+	case "1.0": // without timestamps and quality
 		definition = definition.Below("1.0", urn, func(resource uint16) bool {
-			return resource == Timestamp || resource == applicationType || resource >= 6042
+			return resource == Timestamp || resource >= qualityIndicator || resource == applicationType && !kind.Application
 		})
 	default:
 		return nil, fmt.Errorf("object %d: there is no version %q: 1.0 and 1.1 are", kind.ID, kind.Version)

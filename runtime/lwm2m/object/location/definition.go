@@ -4,7 +4,7 @@ import "github.com/cloudgen/cloudgen/runtime/lwm2m"
 
 // definition is that of object 6 (OMA LwM2M registry, 6, version 1.0).
 var definition = lwm2m.Definition{
-	ID: 6, Name: "Location", URN: "urn:oma:lwm2m:oma:6:1.0", Version: "1.0",
+	ID: 6, Name: "Location", URN: "urn:oma:lwm2m:oma:6", Version: "1.0",
 	Description: "Where the device is.",
 	Resources: []lwm2m.Resource{
 		{ID: 0, Name: "Latitude", Operations: lwm2m.R, Mandatory: true, Type: lwm2m.TypeFloat, Range: "-90.0..90.0", Units: "lat", Description: "Latitude, WGS84."},

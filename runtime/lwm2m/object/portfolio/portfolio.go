@@ -6,7 +6,7 @@ import "github.com/cloudgen/cloudgen/runtime/lwm2m"
 // Config has no options.
 type Config struct{}
 
-// Object is object 16.
+// Object is object 16. It has no means to make authentication data: GetAuthData is not there.
 type Object struct{ lwm2m.Values }
 
 // New makes the object with one instance, whose identities are empty.
@@ -26,8 +26,3 @@ func (*Object) CheckCreate(lwm2m.Path, []lwm2m.Item) error { return nil }
 
 // CheckDelete implements lwm2m.Creator.
 func (*Object) CheckDelete(lwm2m.Path) error { return nil }
-
-// Execute implements lwm2m.Executor: GetAuthData, for which this device has no means.
-func (*Object) Execute(path lwm2m.Path, _ []lwm2m.Argument) (func(), error) {
-	return nil, lwm2m.Errorf(lwm2m.StatusMethodNotAllowed, "%v: there is no authentication data", path)
-}

@@ -14,7 +14,7 @@ type Version string
 // The versions.
 const (
 	Version10 Version = "LWM2M_IPSO_PRESSURE_SENSOR_VERSION_1_0"
-	Version11 Version = "LWM2M_IPSO_PRESSURE_SENSOR_VERSION_1_1" // with timestamps and application type
+	Version11 Version = "LWM2M_IPSO_PRESSURE_SENSOR_VERSION_1_1" // with timestamps
 )
 
 // Config is what the options say.
@@ -33,7 +33,7 @@ func New(config Config) (*Object, error) {
 		return nil, fmt.Errorf("LWM2M_IPSO_PRESSURE_SENSOR_VERSION is %q: it must be %s or %s", config.Version, Version10, Version11)
 	}
 	sensor, err := ipso.New(ipso.Kind{
-		ID: 3323, Name: "Pressure", Description: "A pressure sensor.", Version: version,
+		ID: 3323, Name: "Pressure", Description: "A pressure sensor.", Version: version, Application: true,
 		Units: "kPa", Min: 30, Max: 110,
 		Extra: []lwm2m.Resource{{ID: 5821, Name: "Current Calibration", Operations: lwm2m.RW, Type: lwm2m.TypeFloat, Description: "Calibration in use."}},
 	})
