@@ -110,8 +110,9 @@ type Host interface {
 	// Go runs work in a goroutine that the client waits for when it ends; ctx ends then.
 	Go(work func(ctx context.Context))
 	// Fetch writes what a coap or coaps URI names to a writer, block by block. The error tells what failed: *FetchError, or that of the writer.
+	// A writer with a method SetSize(bytes int64) is told the size before the first block, if the server says it.
 	Fetch(ctx context.Context, uri string, into io.Writer) error
-	// Firmware tells the program how an update goes on.
+	// Firmware tells the program how an update goes on. It does not block, and does not call the object.
 	Firmware(progress FirmwareProgress)
 	// WatchMessages sets a function that is told the size in bytes of each datagram that the client sends or receives. It does not block.
 	WatchMessages(take func(sent bool, size int))

@@ -45,9 +45,9 @@ func names(t *testing.T, folder string) string {
 
 // push pushes an image in blocks, and gives the last answer.
 func (d *device) push(image []byte) string {
-	code := d.begin(uint32(len(image)), "")
+	d.begin(uint32(len(image)), "")
 	for block := range slices.Chunk(image, 1<<16) {
-		if code = d.more(string(block)); code != "2.31" {
+		if code := d.more(string(block)); code != "2.31" {
 			return code
 		}
 	}
