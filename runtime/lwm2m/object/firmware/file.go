@@ -31,13 +31,19 @@ type FileTarget struct {
 
 // NewFileTarget makes a target that keeps its files in a folder, which is made when the first image comes.
 func NewFileTarget(folder string) *FileTarget {
-	return &FileTarget{folder: folder, files: disk{}, running: func() (file, error) {
-		path, err := os.Executable()
-		if err != nil {
-			return nil, err
-		}
-		return os.Open(path)
-	}}
+	return &FileTarget{folder: folder, files: disk{}, running: program}
+}
+
+// program opens the program that runs, on Linux also if its file has another name by now, or none (proc(5)).
+func program() (file, error) {
+	if opened, err := os.Open("/proc/self/exe"); err == nil {
+		return opened, nil
+	}
+	path, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(path)
 }
 
 func (t *FileTarget) path(name string) string { return filepath.Join(t.folder, name) }
@@ -118,17 +124,18 @@ func (i *fileImage) check() error {
 	if err != nil {
 		return err
 	}
-	program, err := i.target.running()
+	running, err := i.target.running()
 	if err != nil {
 		return err
 	}
-	running, unknown := readMachine(program)
-	if unknown == nil && running != image {
-		unknown = fmt.Errorf("%w: it is for another machine: %v, and this one is %v", ErrUnsupported, image, running)
-	} else {
-		unknown = nil // the system runs programs of another kind
+	here, err := readMachine(running)
+	if err := running.Close(); err != nil {
+		return err
 	}
-	return errors.Join(unknown, program.Close())
+	if err == nil && here != image { // otherwise the system runs programs of another kind
+		return fmt.Errorf("%w: it is for another machine: %v, and this one is %v", ErrUnsupported, image, here)
+	}
+	return nil
 }
 
 // Abort implements Image. A file that cannot be removed is so by the next Begin.
