@@ -49,14 +49,15 @@ func config() client.Config {
 // device is a program with the client and its objects. It restarts when the client asks for it.
 type device struct {
 	*world
-	endpoint string
-	config   client.Config
-	accounts []security.Account
-	cid      bool            // offers a Connection ID
-	caching  bool            // resumes sessions
-	target   firmware.Target // of images; nil: files in the program's folder
-	version  string
-	lifetime int64 // seconds, of the factory's account /1/0; 0: the configuration's
+	endpoint  string
+	config    client.Config
+	accounts  []security.Account
+	cid       bool            // offers a Connection ID
+	caching   bool            // resumes sessions
+	target    firmware.Target // of images; nil: files in the program's folder
+	version   string
+	bootstrap bool  // starts with a bootstrap though there is an account
+	lifetime  int64 // seconds, of the factory's account /1/0; 0: the configuration's
 
 	dialer  *secure.Dialer // the sessions that it remembers outlive a restart of the client, not of the program
 	program *program
@@ -128,7 +129,13 @@ func (d *device) run(ctx context.Context) (again bool) {
 	done := make(chan error, 1)
 	current := d.client()
 	go func() { done <- current.Run(ctx) }()
-	current.Start()
+	if d.bootstrap {
+		if err := current.StartAs(d.endpoint, true); err != nil {
+			d.t.Error(err)
+		}
+	} else {
+		current.Start()
+	}
 	select {
 	case <-ctx.Done():
 	case reason := <-d.program.restart:
@@ -433,3 +440,5 @@ func (c *connected) restarted(mark int) *connected {
 	restart := c.await(mark, "client", func(e event) bool { return len(e.detail) > 8 && e.detail[:8] == "restart:" })
 	return c.awaitRegistration(restart.n)
 }
+
+type securityAccount = security.Account

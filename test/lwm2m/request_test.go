@@ -391,3 +391,5 @@ func (r response) String() string {
 	}
 	return fmt.Sprintf("%d.%02d format %d %v %q", r.code/100, r.code%100, r.format, r.values, r.links)
 }
+
+func hexOf(text string) string { return hex.EncodeToString([]byte(text)) }
