@@ -4,7 +4,7 @@ GO      ?= go
 LINT    := $(GO) tool -modfile=$(CURDIR)/tools/lint/go.mod golangci-lint
 COUNT   ?= 1
 
-.PHONY: run test unit real lint bench fuzz generate install-test-deps
+.PHONY: run test unit real conformance lint bench fuzz generate install-test-deps
 
 run: ## the AWS firmware against the local AWS IoT Core, until Ctrl-C
 	$(GO) run ./cmd/cloudgen lab -overlay overlay-aws.hcl
@@ -17,6 +17,9 @@ unit: ## what needs Go alone
 
 real: install-test-deps ## against software that we did not write
 	$(GO) test -tags real -count=$(COUNT) -timeout 40m ./test/... ./kconfig/difftest
+
+conformance: install-test-deps ## docs/lwm2m-conformance.md, of a run of all its cases
+	$(GO) test -tags real -count=1 -timeout 20m ./test/leshan -args -conformance $(CURDIR)/docs/lwm2m-conformance.md
 
 lint:
 	$(LINT) run ./...

@@ -4,6 +4,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Date;
 import java.util.HashMap;
 import java.util.HexFormat;
@@ -52,6 +53,7 @@ import com.sun.net.httpserver.HttpServer;
 final class Front {
     static final ObjectMapper JSON = new ObjectMapper();
     private static final HexFormat HEX = HexFormat.of();
+    private static final int LONGEST_PAYLOAD = 2048; // that is shown; an image has megabytes
 
     /** Answers one HTTP request. The parameters are those of the query; the body is a missing node if there was none. */
     interface Handler {
@@ -233,7 +235,7 @@ final class Front {
         int code = message.getRawCode();
         body.put("code", (code >> 5) * 100 + (code & 31));
         body.put("mid", message.getMID());
-        body.put("token", message.getToken() == null ? "" : message.getToken().getAsString());
+        body.put("token", message.getToken() == null ? "" : hex(message.getToken().getBytes()));
         body.put("path", "/" + options.getUriPathString());
         body.put("query", options.getUriQueryString());
         body.put("location", "/" + options.getLocationPathString());
@@ -252,7 +254,9 @@ final class Front {
         if (options.hasBlock2()) {
             body.put("block2", options.getBlock2().toString());
         }
-        body.put("payload", hex(message.getPayload()));
+        byte[] payload = message.getPayload();
+        body.put("payload", hex(payload == null ? null : Arrays.copyOf(payload, Math.min(payload.length, LONGEST_PAYLOAD))));
+        body.put("size", message.getPayloadSize());
         return body;
     }
 
@@ -386,6 +390,9 @@ final class Front {
         case FLOAT:
             return Double.valueOf(text);
         case BOOLEAN:
+            if (!text.equals("true") && !text.equals("false")) {
+                throw new IllegalArgumentException(text + " is not true or false");
+            }
             return Boolean.valueOf(text);
         case OPAQUE:
             return bytes(text);

@@ -7,6 +7,7 @@ import java.util.Arrays;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
@@ -16,7 +17,6 @@ import org.eclipse.leshan.client.LeshanClient;
 import org.eclipse.leshan.client.LeshanClientBuilder;
 import org.eclipse.leshan.client.engine.DefaultRegistrationEngineFactory;
 import org.eclipse.leshan.client.object.Security;
-import org.eclipse.leshan.client.object.Server;
 import org.eclipse.leshan.client.resource.LwM2mInstanceEnabler;
 import org.eclipse.leshan.client.resource.ObjectsInitializer;
 import org.eclipse.leshan.client.resource.SimpleInstanceEnabler;
@@ -25,13 +25,16 @@ import org.eclipse.leshan.client.servers.LwM2mServer;
 import org.eclipse.leshan.core.model.ObjectLoader;
 import org.eclipse.leshan.core.model.ObjectModel;
 import org.eclipse.leshan.core.model.StaticModel;
-import org.eclipse.leshan.core.node.LwM2mNode;
+import org.eclipse.leshan.core.node.LwM2mObjectInstance;
 import org.eclipse.leshan.core.node.LwM2mPath;
+import org.eclipse.leshan.core.node.LwM2mResource;
 import org.eclipse.leshan.core.request.BindingMode;
 import org.eclipse.leshan.core.request.ContentFormat;
+import org.eclipse.leshan.core.request.ReadRequest;
 import org.eclipse.leshan.core.request.WriteRequest;
 import org.eclipse.leshan.core.request.argument.Arguments;
 import org.eclipse.leshan.core.response.ExecuteResponse;
+import org.eclipse.leshan.core.response.WriteResponse;
 import org.eclipse.leshan.transport.californium.client.endpoint.CaliforniumClientEndpointsProvider;
 import org.eclipse.leshan.transport.californium.client.endpoint.coap.CoapClientProtocolProvider;
 import org.eclipse.leshan.transport.californium.client.endpoint.coaps.CoapsClientProtocolProvider;
@@ -43,6 +46,7 @@ import org.eclipse.leshan.transport.californium.client.endpoint.coaps.CoapsClien
 final class Client {
     private final List<ObjectModel> models;
     private final Map<LwM2mPath, String> accounts = new TreeMap<>(); // of /0 and /1, before the start
+    private final Device device = new Device();
     private LeshanClient client;
 
     public static void main(String[] args) throws Exception {
@@ -64,7 +68,8 @@ final class Client {
 
     private Client(File folder) {
         models = new ArrayList<>(ObjectLoader.loadDefault());
-        models.addAll(ObjectLoader.loadObjectsFromDir(folder));
+        Set<Integer> known = models.stream().map(o -> o.id).collect(Collectors.toSet());
+        ObjectLoader.loadObjectsFromDir(folder).stream().filter(o -> !known.contains(o.id)).forEach(models::add);
     }
 
     private int command(String[] words) throws Exception {
@@ -81,6 +86,13 @@ final class Client {
                 return 0;
             }
             return write(path, value);
+        case "read":
+            LwM2mPath of = new LwM2mPath(words[2]);
+            var found = client.getObjectTree().getObjectEnabler(of.getObjectId()).read(LwM2mServer.SYSTEM, new ReadRequest(words[2]));
+            var values = Front.object();
+            Front.flatten(of, found.getContent(), values);
+            System.out.println(values.path(words[2]).path("text").asText());
+            return 0;
         case "create":
         case "delete":
             return client == null ? 0 : -38;
@@ -106,14 +118,14 @@ final class Client {
     private int write(LwM2mPath path, String value) {
         var values = Front.object();
         values.put(path.toString(), value);
-        LwM2mNode node = Front.node(path, values, new StaticModel(models));
-        var enabler = client.getObjectTree().getObjectEnabler(path.getObjectId());
-        WriteRequest request = new WriteRequest(WriteRequest.Mode.UPDATE, ContentFormat.SENML_CBOR, path.toObjectInstancePath(),
-                Front.node(path.toObjectInstancePath(), values, new StaticModel(models)));
-        if (node == null) {
-            return -2;
+        LwM2mPath instance = path.toObjectInstancePath();
+        LwM2mObjectInstance written = (LwM2mObjectInstance) Front.node(instance, values, new StaticModel(models));
+        if (path.getObjectId() == 3) {
+            device.set(written.getResource(path.getResourceId()));
+            return 0;
         }
-        var response = enabler.write(LwM2mServer.SYSTEM, request);
+        var request = new WriteRequest(WriteRequest.Mode.UPDATE, ContentFormat.SENML_CBOR, instance, written);
+        var response = client.getObjectTree().getObjectEnabler(path.getObjectId()).write(LwM2mServer.SYSTEM, request);
         return response.isSuccess() ? 0 : -response.getCode().getCode();
     }
 
@@ -144,11 +156,11 @@ final class Client {
         }
         objects.setInstancesForObject(0, securities.toArray(new LwM2mInstanceEnabler[0]));
         if (account("/1/0/0", null) != null) {
-            objects.setInstancesForObject(1, new Server(Integer.parseInt(account("/1/0/0", "1")), Long.parseLong(account("/1/0/1", "86400"))));
-        } else {
-            objects.setClassForObject(1, Server.class);
+            objects.setInstancesForObject(1, new Account(0, 0, Long.valueOf(account("/1/0/0", "1")), 1,
+                    Long.valueOf(account("/1/0/1", "86400")), 2, 0L, 3, 0L, 5, 86400L, 6, false, 7, "U", 22, "U", 23, false));
         }
-        objects.setInstancesForObject(3, new Device());
+        objects.setClassForObject(1, Account.class);
+        objects.setInstancesForObject(3, device);
         objects.setInstancesForObject(4, new SimpleInstanceEnabler(0, 0, 6L, 1, Map.of(0, 6L), 2, -90L, 4, Map.of(0, "192.0.2.1")));
         objects.setInstancesForObject(6, new SimpleInstanceEnabler(0, 0, 63.4, 1, 10.4, 5, new Date()));
         objects.setInstancesForObject(7, new SimpleInstanceEnabler(0, 2, 0L, 3, 0L, 8, 0L));
@@ -177,7 +189,7 @@ final class Client {
 
     /** Object 3 with all that the cases look at. Reboot is an Update. */
     public static final class Device extends SimpleInstanceEnabler {
-        Device() {
+        public Device() {
             super(0, 0, "Eclipse Leshan", 1, "stand-in", 2, "1", 3, "1.0", 6, Map.of(0, 1L, 1, 5L), 7, Map.of(0, 3800L, 1, 5000L), 8,
                     Map.of(0, 125L, 1, 900L), 9, 100L, 11, Map.of(0, 0L), 13, new Date(), 14, "+01:00", 15, "Europe/Berlin", 16, "U");
         }
@@ -185,6 +197,38 @@ final class Client {
         @Override
         public ExecuteResponse execute(LwM2mServer server, int resource, Arguments arguments) {
             if (resource == 4) {
+                getLwM2mClient().triggerRegistrationUpdate();
+            }
+            return ExecuteResponse.success();
+        }
+
+        /** A value that changes on the device. */
+        void set(LwM2mResource value) {
+            super.write(LwM2mServer.SYSTEM, false, value.getId(), value);
+        }
+    }
+
+    /** Object 1 with resources that Leshan's own lacks. */
+    public static final class Account extends SimpleInstanceEnabler {
+        public Account() {
+        }
+
+        Account(int id, Object... values) {
+            super(id, values);
+        }
+
+        @Override
+        public WriteResponse write(LwM2mServer server, boolean replace, int resource, LwM2mResource value) {
+            WriteResponse response = super.write(server, replace, resource, value);
+            if (resource == 1 && !server.isSystem()) {
+                getLwM2mClient().triggerRegistrationUpdate();
+            }
+            return response;
+        }
+
+        @Override
+        public ExecuteResponse execute(LwM2mServer server, int resource, Arguments arguments) {
+            if (resource == 8) {
                 getLwM2mClient().triggerRegistrationUpdate();
             }
             return ExecuteResponse.success();

@@ -5,9 +5,10 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 
 import org.eclipse.californium.core.coap.CoAP;
 import org.eclipse.californium.core.coap.Message;
@@ -82,7 +83,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 
 /**
- * A Leshan server with a thin HTTP front, for tests. Argument: a folder of object definitions (XML). Prints: READY HTTP-PORT
+ * A Leshan server with a thin HTTP front, for tests. Argument: a folder of object definitions (XML); Leshan's own count more. Prints: READY HTTP-PORT
  * COAP-PORT COAPS-PORT.
  *
  * POST /security {endpoint, identity, key}, POST /forget-security, POST /forget {endpoint}, GET /clients, POST /awake {endpoint,
@@ -102,13 +103,15 @@ final class Server {
 
     private Server(File models) throws Exception {
         List<ObjectModel> all = new ArrayList<>(ObjectLoader.loadAllDefault());
-        all.addAll(ObjectLoader.loadObjectsFromDir(models, true));
+        Set<Integer> known = all.stream().map(o -> o.id).collect(Collectors.toSet());
+        ObjectLoader.loadObjectsFromDir(models, true).stream().filter(o -> !known.contains(o.id)).forEach(all::add);
         var endpoints = new CaliforniumServerEndpointsProvider.Builder(new CoapServerProtocolProvider(), new CoapsServerProtocolProvider());
         endpoints.setConfiguration(c -> {
             c.set(DtlsConfig.DTLS_CONNECTION_ID_LENGTH, 6);
             c.set(DtlsConfig.DTLS_RECOMMENDED_CIPHER_SUITES_ONLY, false);
             c.setAsList(DtlsConfig.DTLS_CIPHER_SUITES, CipherSuite.TLS_PSK_WITH_AES_128_CCM_8, CipherSuite.TLS_PSK_WITH_AES_128_CBC_SHA256);
-            c.set(CoapConfig.MAX_RESOURCE_BODY_SIZE, 4 << 20);
+            c.set(CoapConfig.MAX_RESOURCE_BODY_SIZE, 64 << 20);
+            c.set(CoapConfig.PREFERRED_BLOCK_SIZE, 1024);
         });
         InetSocketAddress loopback = new InetSocketAddress(InetAddress.getLoopbackAddress(), 0);
         endpoints.addEndpoint(loopback, Protocol.COAP);
@@ -345,6 +348,9 @@ final class Server {
         if (request == null) {
             return passiveCancel(registration, body);
         }
+        if (request instanceof CancelObservationRequest) {
+            path = ((CancelObservationRequest) request).getPath();
+        }
         long timeout = body.path("timeout").asLong(10_000);
         try {
             LwM2mResponse response = server.send(registration, request, timeout);
@@ -495,7 +501,7 @@ final class Server {
         }
         var endpoint = (CaliforniumServerEndpoint) server.getEndpoint(secure ? Protocol.COAPS : Protocol.COAP);
         endpoint.getCoapEndpoint().sendRequest(request);
-        Response response = request.waitForResponse(TimeUnit.MILLISECONDS.toMillis(body.path("timeout").asLong(10_000)));
+        Response response = request.waitForResponse(body.path("timeout").asLong(10_000));
         return response == null ? Front.object().put("failure", request.isRejected() ? "reset" : "timeout") : Front.coap(response);
     }
 }
