@@ -140,6 +140,7 @@ func (d *device) run(ctx context.Context) (again bool) {
 	case <-ctx.Done():
 	case reason := <-d.program.restart:
 		d.log.add(event{kind: "client", endpoint: d.endpoint, at: time.Now(), detail: "restart: " + reason})
+		time.Sleep(time.Second) // as a program takes to end: the last answer is under way
 		again = true
 	}
 	cancel()
@@ -157,6 +158,11 @@ func (d *device) client() *client.Client {
 
 // boot makes the client with its objects.
 func (d *device) boot() {
+	if f, is := d.target.(*flash); is {
+		d.mu.Lock()
+		d.version = f.boot()
+		d.mu.Unlock()
+	}
 	dialer := secure.NewOver(secure.Config{DTLS: dtls.Config{ConnectionID: d.cid, SessionCaching: d.caching}}, d.open)
 	c, err := client.New(d.config, client.Options{
 		Endpoint: d.endpoint, Accounts: d.accounts, Objects: d.objects(), Program: d.program, Store: accounts{d.program},

@@ -56,6 +56,13 @@ func (l *log) add(e event) {
 	l.changed = make(chan struct{})
 }
 
+// hush has the log keep no messages from now on.
+func (l *log) hush() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.quiet = true
+}
+
 // now is a mark: the place in the log.
 func (l *log) now() int {
 	l.mu.Lock()

@@ -79,13 +79,15 @@ func (p *program) Fetch(ctx context.Context, uri string, into io.Writer) error {
 		return err
 	}
 	conn := coap.NewConn(link, coap.Config{BlockSize: p.device.config.BlockSize}, nil, nil)
-	defer conn.Close()
 	request := coap.Message{Code: coap.GET}
 	for segment := range strings.SplitSeq(strings.Trim(target.Path, "/"), "/") {
 		request.Options.AddString(coap.URIPath, segment)
 	}
 	sink := &download{Writer: into}
 	response, err := conn.Download(ctx, request, sink)
+	if err := conn.Close(); err != nil { // then nothing writes to the sink any more
+		p.device.t.Error(err)
+	}
 	switch {
 	case sink.err != nil:
 		return sink.err
