@@ -13,7 +13,8 @@ type Object interface {
 	// Definition says what the object supports: what it does not is left out. Executable resources are there in every instance if the object is an
 	// Executor, until they are unset; writable ones come into being when a server writes them.
 	Definition() *Definition
-	// Attach is called once, before all others, with the store that holds the object's values. The object makes its first instances there.
+	// Attach is called before all others, with the store that holds the object's values. The object makes its first instances there. It is called
+	// again, with another store, where the program makes another client when one has ended: nothing of the old store counts then.
 	Attach(store Store) error
 }
 
@@ -92,7 +93,7 @@ type Upload interface {
 	Abort(cause error)
 }
 
-// Hosted is an object that needs something of the program around it. SetHost is called once, before Attach.
+// Hosted is an object that needs something of the program around it. SetHost is called before Attach, each time.
 type Hosted interface {
 	SetHost(host Host)
 }

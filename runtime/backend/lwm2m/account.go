@@ -1,6 +1,7 @@
 package lwm2m
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"net/url"
@@ -19,64 +20,93 @@ type accountsFile struct{ folder *durable.Folder }
 func (f accountsFile) Load() ([]byte, error)     { return f.folder.Read(accountsName) }
 func (f accountsFile) Save(content []byte) error { return f.folder.Write(accountsName, content) }
 
-// accounts gives the account of the configured server, or of the bootstrap server in its place. With a console that starts the client by hand
-// there is none: what the console writes counts.
-func (b *Backend) accounts(endpoint string) ([]security.Account, error) {
-	if b.manual() {
-		return nil, nil
-	}
-	account, err := b.account(endpoint)
+// serverURI gives the URI of the server that was configured, with the host and port that may take the place of its own.
+func serverURI(configured, endpoint string) (string, error) {
+	uri, err := url.Parse(configured)
 	if err != nil {
-		return nil, err
+		return "", fmt.Errorf("lwm2m: LWM2M_CLIENT_UTILS_SERVER: %w", err)
 	}
-	return []security.Account{account}, nil
+	if endpoint != "" {
+		uri.Host = endpoint
+	}
+	return uri.String(), nil
 }
 
-// account reads the configured server's credentials, as they are now. Where the security tag has no psk_id, the identity is the endpoint name.
+// tag is the security tag of the configured server.
+func (b *Backend) tag() int {
+	if b.config.Client.Bootstrap {
+		return b.config.BootstrapTag
+	}
+	return b.config.ServerTag
+}
+
+// account gives the account of the configured server, or of the bootstrap server in its place, with its credentials as they are now. Where the
+// security tag has no psk_id, the identity is the endpoint name.
 func (b *Backend) account(endpoint string) (security.Account, error) {
-	uri, err := url.Parse(b.config.Server)
-	if err != nil {
-		return security.Account{}, fmt.Errorf("lwm2m: LWM2M_CLIENT_UTILS_SERVER: %w", err)
-	}
-	if b.device.Endpoint != "" {
-		uri.Host = b.device.Endpoint
-	}
-	account := security.Account{URI: uri.String(), Bootstrap: b.config.Client.Bootstrap, Mode: security.NoSec}
-	if uri.Scheme != "coaps" {
-		return account, nil
-	}
-	tag := b.config.ServerTag
-	if account.Bootstrap {
-		tag = b.config.BootstrapTag
+	account := security.Account{URI: b.server, Bootstrap: b.config.Client.Bootstrap, Mode: security.NoSec}
+	if target, err := security.ParseURI(b.server, b.config.Client.PeerPort); err != nil || !target.Secure {
+		return account, err
 	}
 	if b.device.Credentials == nil {
-		return security.Account{}, errors.New("lwm2m: there are no credentials, and coaps needs a pre-shared key")
+		return account, errors.New("lwm2m: there are no credentials, and coaps needs a pre-shared key")
 	}
-	psk, err := b.device.Credentials.PSK(tag, endpoint)
+	psk, err := b.device.Credentials.PSK(b.tag(), endpoint)
 	if err != nil {
-		return security.Account{}, fmt.Errorf("lwm2m: %w", err)
+		return account, fmt.Errorf("lwm2m: %w", err)
 	}
 	account.Mode, account.Identity, account.Key = security.PSK, []byte(psk.Identity), psk.Key
 	return account, nil
 }
 
-// renew puts the credentials into the account as they are now: they may have been exchanged. An account that a bootstrap server has written is
-// left alone.
-func (b *Backend) renew(r *running, endpoint string) error {
-	if b.manual() {
-		return nil
+// renew gives the client the credentials of the configured server where they have been exchanged since it got them. What a bootstrap server
+// has written is left alone. b.life is held.
+func (b *Backend) renew(r *running) error {
+	endpoint, err := b.ID()
+	if err != nil || b.manual() {
+		return err
 	}
 	account, err := b.account(endpoint)
 	if err != nil {
 		return err
 	}
-	at := lwm2m.NewPath(0, 0)
-	store := r.client.Tree()
-	if uri, found := store.Get(at.Child(0)); !found || uri.Text() != account.URI || account.Mode != security.PSK {
+	if bytes.Equal(account.Identity, r.account.Identity) && bytes.Equal(account.Key, r.account.Key) {
 		return nil
 	}
-	return store.Set(
-		lwm2m.Item{Path: at.Child(3), Value: lwm2m.Opaque(account.Identity)},
-		lwm2m.Item{Path: at.Child(5), Value: lwm2m.Opaque(account.Key)},
-	)
+	at := lwm2m.NewPath(objectSecurity, 0) // where the client puts it
+	store := r.client.Tree()
+	if uri, found := store.Get(at.Child(securityURI)); found && uri.Text() == account.URI {
+		if err := store.Set(
+			lwm2m.Item{Path: at.Child(securityIdentity), Value: lwm2m.Opaque(account.Identity)},
+			lwm2m.Item{Path: at.Child(securityKey), Value: lwm2m.Opaque(account.Key)},
+		); err != nil {
+			return fmt.Errorf("lwm2m: the credentials cannot be exchanged: %w", err)
+		}
+	}
+	r.account = account
+	return nil
+}
+
+// Object 0 and those of its resources that matter here.
+const (
+	objectSecurity    = 0
+	securityURI       = 0
+	securityBootstrap = 1
+	securityIdentity  = 3
+	securityKey       = 5
+)
+
+// serverKey gives identity and key of the first server that is no bootstrap server.
+func (r *running) serverKey() (identity, key []byte, found bool) {
+	store := r.client.Tree()
+	for _, instance := range store.Children(lwm2m.NewPath(objectSecurity)) {
+		at := lwm2m.NewPath(objectSecurity, instance)
+		if bootstrap, _ := store.Get(at.Child(securityBootstrap)); bootstrap.Bool() {
+			continue
+		}
+		identity, _ := store.Get(at.Child(securityIdentity))
+		if key, found := store.Get(at.Child(securityKey)); found && len(key.Bytes()) > 0 {
+			return identity.Bytes(), key.Bytes(), true
+		}
+	}
+	return nil, nil, false
 }

@@ -2,7 +2,10 @@ package lwm2m
 
 import (
 	"errors"
+	"fmt"
 	"time"
+
+	"github.com/cloudgen/cloudgen/runtime/cloud"
 )
 
 // Times of a request that the server answers by writing a result (SDK: lwm2m_client_utils, location assistance).
@@ -60,7 +63,7 @@ const (
 var (
 	errAskedAlready = errors.New("the server has not answered the last such request yet")
 	errAskLater     = errors.New("the server has answered with a temporary error, and is asked again by itself")
-	errAskNever     = errors.New("the server has answered with a permanent error: it is not asked again before the next restart")
+	errAskNever     = fmt.Errorf("%w: the server has answered with a permanent error, and is not asked again before the next restart", cloud.ErrUnsupported)
 )
 
 // begin starts a request; the caller sends it.
@@ -83,8 +86,12 @@ func (a *ask) sent(now time.Time) {
 	a.sends++
 }
 
-// cancel takes a request back that could not be sent.
-func (a *ask) cancel() { a.phase, a.next = phaseIdle, time.Time{} }
+// cancel takes a request back that could not be sent, unless the server has answered it all the same.
+func (a *ask) cancel() {
+	if a.phase == phaseWaiting {
+		a.phase, a.next = phaseIdle, time.Time{}
+	}
+}
 
 // answered takes the server's result. Without a request that waits it means nothing.
 func (a *ask) answered(now time.Time, code resultCode) (meant bool) {

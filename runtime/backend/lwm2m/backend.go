@@ -3,6 +3,12 @@
 //
 // Batches, diagnostics and a state that the cloud keeps are not declared, for LwM2M has none of them. The real-time configuration is object
 // 50009, which the server reads and writes.
+//
+// Who tries again. Connect ends with the first attempt that fails, and says why; the client goes on by its retry parameters (object 1, 17 to
+// 20) all the same, for they decide when it bootstraps anew, and the module's table decides when Connect listens again. Whoever ends Connect by
+// its context ends the client's attempts too. A registration that is lost, or that the server disables for a time, is the client's business alone:
+// the module sees the connection stand, and what it sends meanwhile is refused as not connected. Only where all attempts are used up
+// EventDisconnected follows, and Connect begins anew.
 package lwm2m
 
 import (
@@ -15,9 +21,9 @@ import (
 
 	"github.com/cloudgen/cloudgen/runtime/cloud"
 	"github.com/cloudgen/cloudgen/runtime/data"
-	"github.com/cloudgen/cloudgen/runtime/durable"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/client"
+	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/security"
 	"github.com/cloudgen/cloudgen/runtime/module"
 )
 
@@ -49,7 +55,10 @@ type Backend struct {
 	config  Config
 	device  module.Device
 	logger  *slog.Logger
+	server  string // URI
 	receive func(data.Received)
+
+	life sync.Mutex // held while a client is made or ended, by one of Init, Connect and Uninit at a time
 
 	mu            sync.Mutex
 	endpoint      string   // "" before Init
@@ -58,43 +67,42 @@ type Backend struct {
 	configuration data.Configuration // as last reported
 }
 
-// running is the client, from the first Connect until Uninit.
-type running struct {
-	client *client.Client
-	cancel context.CancelFunc
-	work   sync.WaitGroup // the client's Run, the requests' timers, the modem's follower, the console
-
-	mu        sync.Mutex
-	connected bool       // EventReady was given, and no EventDisconnected since
-	waiting   chan error // of the Connect that waits, with room for one; nil: none waits
-	requests  requests
-	asking    chan struct{} // holds one token: the requests' timers have changed
-}
-
 // New makes a backend. It checks the configuration; nothing is asked of the device or the network before Init.
 func New(config Config, device module.Device) (*Backend, error) {
+	b := &Backend{config: config, device: device, logger: device.Logger}
+	if b.logger == nil {
+		b.logger = slog.New(slog.DiscardHandler)
+	}
 	switch {
 	case device.ID == nil:
 		return nil, errors.New("lwm2m: the device has no source of its id")
 	case config.FollowModem && config.ModemPause < 0:
 		return nil, fmt.Errorf("lwm2m: LWM2M_CONN_HOLD_TIME_RSRP is %v: 0 s and above", config.ModemPause)
+	case b.manual():
+		return b, nil
 	}
-	logger := device.Logger
-	if logger == nil {
-		logger = slog.New(slog.DiscardHandler)
+	var err error
+	if b.server, err = serverURI(config.Server, device.Endpoint); err != nil {
+		return nil, err
 	}
-	return &Backend{config: config, device: device, logger: logger}, nil
+	target, err := security.ParseURI(b.server, config.Client.PeerPort)
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("lwm2m: LWM2M_CLIENT_UTILS_SERVER: %w", err)
+	case target.Secure && config.DTLS == nil:
+		return nil, fmt.Errorf("lwm2m: %s needs DTLS: set LWM2M_DTLS_SUPPORT", b.server)
+	}
+	return b, nil
 }
 
 // Bind sets the function that takes what the server writes. It is called once, before Init.
 func (b *Backend) Bind(receive func(data.Received)) { b.receive = receive }
 
-// Init asks the device for its id and sets who takes the events. With a console that starts the client by hand, the client runs from here on.
+// Init asks the device for its id and sets who takes the events. Where there is a console, it works from here on.
 func (b *Backend) Init(ctx context.Context, handler cloud.Handler) error {
-	b.mu.Lock()
-	initialized := b.endpoint != ""
-	b.mu.Unlock()
-	if initialized {
+	b.life.Lock()
+	defer b.life.Unlock()
+	if _, err := b.ID(); err == nil {
 		return errors.New("lwm2m: already initialised: call Uninit first")
 	}
 	id, err := b.device.ID(ctx)
@@ -102,35 +110,46 @@ func (b *Backend) Init(ctx context.Context, handler cloud.Handler) error {
 		return fmt.Errorf("lwm2m: client id: %w", err)
 	}
 	b.SetHandler(handler)
-	b.mu.Lock()
-	b.endpoint = b.config.EndpointPrefix + id
-	b.mu.Unlock()
+	b.enter(b.config.EndpointPrefix+id, nil)
 	if b.config.Console == nil {
 		return nil
 	}
-	_, err = b.start(ctx)
-	return err
+	_, err = b.start()
+	switch {
+	case err == nil:
+	case b.manual():
+		b.enter("", nil)
+		b.SetHandler(nil)
+		return err
+	default: // Connect tries again, with the credentials that there are then
+		b.logger.Warn("lwm2m: the console has to wait for the first connection", "error", err)
+	}
+	return nil
 }
 
-// Uninit ends the client, without a word to the server, and joins what the backend has started. It must not be called from the handler.
+// Uninit ends the client and joins what the backend has started. It waits for the De-register of an earlier Disconnect, at most stopLimit;
+// without one the server keeps the registration until its lifetime is over. It must not be called from the handler.
 func (b *Backend) Uninit() error {
+	b.life.Lock()
+	defer b.life.Unlock()
 	b.mu.Lock()
-	if b.endpoint == "" {
-		b.mu.Unlock()
+	r, endpoint := b.running, b.endpoint
+	b.endpoint, b.running = "", nil
+	b.mu.Unlock()
+	if endpoint == "" {
 		return fmt.Errorf("lwm2m: %w", cloud.ErrNotInitialized)
 	}
-	r := b.running
-	b.running = nil
-	b.mu.Unlock()
 	if r != nil {
-		r.cancel()
-		r.work.Wait()
+		r.end()
 	}
 	b.SetHandler(nil)
+	return nil
+}
+
+func (b *Backend) enter(endpoint string, r *running) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.endpoint = ""
-	return nil
+	b.endpoint, b.running = endpoint, r
 }
 
 // ID gives the endpoint name.
@@ -149,58 +168,7 @@ func (b *Backend) KeepaliveTimeLeft() time.Duration { return -time.Second }
 // Input does nothing: the client reads by itself.
 func (b *Backend) Input() error { return nil }
 
-// start gives the client, which runs from the first call on.
-func (b *Backend) start(ctx context.Context) (*running, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	switch {
-	case b.endpoint == "":
-		return nil, fmt.Errorf("lwm2m: %w", cloud.ErrNotInitialized)
-	case b.running != nil:
-		return b.running, nil
-	}
-	accounts, err := b.accounts(b.endpoint)
-	if err != nil {
-		return nil, err
-	}
-	state, err := durable.Make(b.device.DataDir)
-	if err != nil {
-		return nil, fmt.Errorf("lwm2m: %w", err)
-	}
-	r := &running{asking: make(chan struct{}, 1)}
-	if flusher, is := b.config.DTLS.(interface{ FlushSessionCache() }); is && b.config.FlushSessionCache {
-		flusher.FlushSessionCache()
-	}
-	r.client, err = client.New(b.config.Client, client.Options{
-		Endpoint: b.endpoint, Accounts: accounts, Objects: b.config.Objects,
-		Secure: b.config.DTLS, Store: accountsFile{state},
-		Program: &program{backend: b, running: r, state: state, folder: b.device.DataDir},
-		Events:  func(event client.Event) { b.take(r, event) }, Logger: b.logger,
-	})
-	if err != nil {
-		return nil, fmt.Errorf("lwm2m: %w", err)
-	}
-	b.fillDevice(ctx, r)
-	b.follow(r)
-	running, cancel := context.WithCancel(context.Background())
-	r.cancel = cancel
-	b.running = r
-	r.work.Go(func() {
-		if err := r.client.Run(running); err != nil {
-			b.logger.Error("lwm2m: the client has ended", "error", err)
-		}
-	})
-	r.work.Go(func() { b.keepAsking(running, r) })
-	if b.config.FollowModem {
-		r.work.Go(func() { b.followModem(running, r) })
-	}
-	if b.config.Console != nil {
-		r.work.Go(func() { b.runConsole(running, r) })
-	}
-	return r, nil
-}
-
-// client gives the client that is registered.
+// registered gives the client where there is a registration.
 func (b *Backend) registered() (*running, error) {
 	b.mu.Lock()
 	r, endpoint := b.running, b.endpoint
@@ -212,12 +180,6 @@ func (b *Backend) registered() (*running, error) {
 		return nil, fmt.Errorf("lwm2m: %w", cloud.ErrNotConnected)
 	}
 	return r, nil
-}
-
-func (r *running) isConnected() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.connected
 }
 
 func (b *Backend) give(received data.Received) {

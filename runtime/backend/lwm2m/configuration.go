@@ -26,7 +26,7 @@ func (b *Backend) ReportConfig(_ context.Context, configuration data.Configurati
 	b.mu.Unlock()
 	var g group
 	g.configuration(configuration)
-	if err := r.set(g.values); err != nil {
+	if err := r.set(g); err != nil {
 		return fmt.Errorf("lwm2m: %w", err)
 	}
 	b.acknowledge(delivery.ID)

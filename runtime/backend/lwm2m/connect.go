@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/cloud"
 	"github.com/cloudgen/cloudgen/runtime/coap"
@@ -15,66 +16,71 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/registration"
 )
 
+// connectLimit is how long Connect waits for the client, which may be waiting for its next attempt: less than the 5 minutes after which the
+// module ends Connect and with it the client's attempts.
+const connectLimit = 4 * time.Minute
+
 // Connect bootstraps, where that is asked for, and registers: EventConnected and EventReady follow one another, for a registration is all that
-// a connection needs. It ends early with ctx or Disconnect. A registration that has failed is tried again by the cloud module, by its table.
+// a connection needs. It returns with the first attempt that succeeds or fails, or after connectLimit; the client then goes on by itself, and
+// EventReady may come later. ctx ends the attempt. Credentials are read anew each time.
 func (b *Backend) Connect(ctx context.Context) (cloud.ConnectResult, error) {
-	endpoint, err := b.ID()
-	if err != nil {
-		return cloud.ConnectErrNotInitd, fmt.Errorf("lwm2m: connect: %w", cloud.ErrNotInitialized)
+	b.life.Lock()
+	r, err := b.start()
+	if err == nil {
+		err = b.renew(r)
 	}
-	r, err := b.start(ctx)
+	b.life.Unlock()
 	if err != nil {
 		return connectResult(err), err
 	}
-	if err := b.renew(r, endpoint); err != nil {
-		return connectResult(err), err
+	outcome, err := r.attempt(ctx)
+	if err == nil {
+		err = b.await(ctx, r, outcome)
 	}
-	outcome, err := r.wait()
 	if err != nil {
-		return cloud.ConnectErrAlreadyConnected, err
-	}
-	if !b.manual() {
-		r.client.Start()
-	}
-	select {
-	case err = <-outcome:
-	case <-ctx.Done():
-		err = context.Cause(ctx)
-		r.client.Stop()
-	}
-	r.mu.Lock()
-	r.waiting = nil
-	r.mu.Unlock()
-	if err != nil {
-		return connectResult(err), fmt.Errorf("lwm2m: connect: %w", err)
+		return connectResult(err), fmt.Errorf("lwm2m: connect: %w", b.explain(err))
 	}
 	return cloud.ConnectSuccess, nil
 }
 
-// wait gives the channel that tells how the registration ends.
-func (r *running) wait() (<-chan error, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.waiting != nil || r.connected {
-		return nil, errors.New("lwm2m: connect: a connection exists or is being made")
+// await waits for the outcome of an attempt.
+func (b *Backend) await(ctx context.Context, r *running, outcome <-chan error) (err error) {
+	timer := time.NewTimer(connectLimit)
+	defer timer.Stop()
+	select {
+	case err = <-outcome:
+	case <-timer.C:
+		err = r.reason(fmt.Errorf("no registration within %v; the client goes on by itself", connectLimit))
+	case <-ctx.Done():
+		err = r.reason(context.Cause(ctx))
+		if !b.manual() {
+			r.stop(false)
+		}
+	case <-r.ended:
+		err = errEnded
 	}
-	outcome := make(chan error, 1)
-	r.waiting = outcome
-	return outcome, nil
+	r.mu.Lock()
+	r.waiting = nil
+	r.mu.Unlock()
+	return err
 }
 
-// settle tells the Connect that waits. It tells whether one did.
-func (r *running) settle(err error) bool {
+// reason adds to why nobody waits any longer why the newest attempt has failed.
+func (r *running) reason(err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.waiting == nil {
-		return false
+	if r.failure != nil {
+		err = fmt.Errorf("%w; the last attempt: %w", err, r.failure)
 	}
-	select {
-	case r.waiting <- err:
-	default: // it has its answer already
+	return err
+}
+
+// explain adds to an error what it means with this protocol.
+func (b *Backend) explain(err error) error {
+	if connectResult(err) == cloud.ConnectErrTimeoutNoData && b.config.DTLS != nil {
+		return fmt.Errorf("%w; a server stays silent too when it does not know the identity, or has another key than security tag %d", err, b.tag())
 	}
-	return true
+	return err
 }
 
 // Disconnect de-registers, or ends the attempt to register. EventDisconnected follows, where there was a registration. It may be called from
@@ -89,18 +95,19 @@ func (b *Backend) Disconnect() error {
 	case r == nil:
 		return fmt.Errorf("lwm2m: disconnect: %w", cloud.ErrNotConnected)
 	}
-	r.client.Stop()
+	r.stop(false)
 	return nil
 }
-
-// errStopped is the end of a registration that this side wanted to end.
-var errStopped = errors.New("the client was stopped")
 
 // take takes what the client says. It is called from the client's goroutine.
 func (b *Backend) take(r *running, event client.Event) {
 	switch event.Kind {
 	case client.Registered:
 		b.registeredNow(r)
+	case client.RegistrationAttemptFailed, client.BootstrapAttemptFailed:
+		if event.Until.After(time.Now()) { // else the next attempt is under way
+			r.failed(event.Err)
+		}
 	case client.RegistrationFailed:
 		b.lost(r, cloud.DisconnectMisc, event.Err)
 	case client.BootstrapFailed:
@@ -109,23 +116,27 @@ func (b *Backend) take(r *running, event client.Event) {
 		}
 	case client.Stopped:
 		b.lost(r, cloud.DisconnectUserRequest, nil)
-	case client.Connecting:
-		if r.isConnected() {
-			b.NotifyEvent(b, cloud.Event{Type: cloud.EventConnecting})
-		}
+		r.stopped()
 	}
+}
+
+// failed tells the Connect that waits of a failed attempt.
+func (r *running) failed(err error) {
+	r.mu.Lock()
+	r.failure = err
+	r.mu.Unlock()
+	r.settle(err)
 }
 
 // registeredNow gives the events of a new registration. Another one while the connection stands is none of the module's business.
 func (b *Backend) registeredNow(r *running) {
-	b.correctLifetime(r)
-	r.mu.Lock()
-	again := r.connected
-	r.connected = true
-	r.mu.Unlock()
-	if again {
+	if r.isConnected() {
 		return
 	}
+	b.correctLifetime(r)
+	r.mu.Lock()
+	r.connected, r.failure = true, nil
+	r.mu.Unlock()
 	b.NotifyEvent(b, cloud.Event{Type: cloud.EventConnected})
 	b.NotifyEvent(b, cloud.Event{Type: cloud.EventReady})
 	b.give(data.ConfigEmpty{}) // the application then hands over its configuration, for the server to read
@@ -138,11 +149,13 @@ func (b *Backend) correctLifetime(r *running) {
 	want := lwm2m.Integer(int64(b.config.Client.Lifetime.Seconds()))
 	for _, instance := range store.Children(lwm2m.NewPath(1)) {
 		lifetime := lwm2m.NewPath(1, instance, 1)
-		if is, found := store.Get(lifetime); found && !is.Equal(want) && !r.isConnected() {
-			b.logger.Info("lwm2m: the lifetime is that of the options again", "was", is.Int(), "is", want.Int())
-			if err := store.Set(lwm2m.Item{Path: lifetime, Value: want}); err != nil {
-				b.logger.Warn("lwm2m: the lifetime cannot be set", "error", err)
-			}
+		is, found := store.Get(lifetime)
+		if !found || is.Equal(want) {
+			continue
+		}
+		b.logger.Info("lwm2m: the lifetime is that of the options again", "was", is.Int(), "is", want.Int())
+		if err := store.Set(lwm2m.Item{Path: lifetime, Value: want}); err != nil {
+			b.logger.Warn("lwm2m: the lifetime cannot be set", "error", err)
 		}
 	}
 }
@@ -159,12 +172,18 @@ func (b *Backend) lost(r *running, reason cloud.DisconnectReason, err error) {
 	if err == nil {
 		err = errStopped
 	}
-	r.settle(err)
+	r.failed(err)
 }
 
 // connectResult gives the Cloud API's result of a failed attempt.
 func connectResult(err error) cloud.ConnectResult {
-	if fault, is := errors.AsType[*credentials.Error](err); is && fault.Kind == credentials.KindPreSharedKey {
+	switch {
+	case errors.Is(err, cloud.ErrNotInitialized):
+		return cloud.ConnectErrNotInitd
+	case errors.Is(err, errConnected):
+		return cloud.ConnectErrAlreadyConnected
+	}
+	if _, is := errors.AsType[*credentials.Error](err); is {
 		return cloud.ConnectErrPrvKey
 	}
 	if _, is := errors.AsType[*client.AlertError](err); is {
@@ -176,10 +195,7 @@ func connectResult(err error) cloud.ConnectResult {
 	if _, is := errors.AsType[*coap.TimeoutError](err); is {
 		return cloud.ConnectErrTimeoutNoData
 	}
-	if _, is := errors.AsType[*net.OpError](err); is {
-		return cloud.ConnectErrNetwork
-	}
-	if _, is := errors.AsType[*net.DNSError](err); is {
+	if _, is := errors.AsType[net.Error](err); is { // *net.OpError, *net.DNSError
 		return cloud.ConnectErrNetwork
 	}
 	if errors.Is(err, errStopped) || errors.Is(err, context.Canceled) {

@@ -34,14 +34,23 @@ type engine struct {
 	running *running
 }
 
+// Start starts the client, after the Stop that may be under way.
 func (e engine) Start(endpoint string, bootstrap bool) error {
-	if err := e.running.client.StartAs(endpoint, bootstrap); err != nil {
+	r := e.running
+	if err := r.awaitStop(context.Background()); err != nil {
+		return fmt.Errorf("%w: %w", shell.ENOTCONN, err)
+	}
+	if err := r.client.StartAs(endpoint, bootstrap); err != nil {
 		return fmt.Errorf("%w: %w", shell.EINVAL, err)
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.begun, r.held = true, e.backend.manual()
 	return nil
 }
 
-func (e engine) Stop() error   { e.running.client.Stop(); return nil }
+// Stop stops the client until Start: Connect does not start it meanwhile.
+func (e engine) Stop() error   { e.running.stop(true); return nil }
 func (e engine) Pause() error  { e.running.client.Pause(); return nil }
 func (e engine) Resume() error { e.running.client.Resume(); return nil }
 

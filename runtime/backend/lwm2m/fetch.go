@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"net"
 	"net/url"
 	"strings"
@@ -18,8 +19,8 @@ import (
 // fetchConnectLimit is how long a server of images may take for its handshake.
 const fetchConnectLimit = 60 * time.Second
 
-// Fetch implements client.Program: it asks for what a coap or coaps URI names, over a connection of its own. coaps takes the pre-shared key of
-// the download's security tag; where there is none, that of the server.
+// Fetch implements client.Program: it asks for what a coap or coaps URI names, over a connection of its own. The URI has its
+// port.
 func (p *program) Fetch(ctx context.Context, uri string, into io.Writer) error {
 	target, err := url.Parse(uri)
 	if err != nil {
@@ -30,9 +31,9 @@ func (p *program) Fetch(ctx context.Context, uri string, into io.Writer) error {
 		return fetchError(err)
 	}
 	conn := coap.NewConn(link, p.backend.config.Client.CoAP, nil, p.backend.logger)
-	defer conn.Close()
 	sink := &image{Writer: into}
 	response, err := conn.Download(ctx, imageRequest(target), sink)
+	_ = conn.Close() // what was asked for has come or has not; from here on nothing is written to the sink
 	switch {
 	case sink.err != nil:
 		return sink.err
@@ -52,25 +53,40 @@ func (p *program) dialImage(ctx context.Context, target *url.URL) (net.Conn, err
 	default:
 		return nil, &lwm2m.FetchError{Cause: lwm2m.FetchUnsupported, Err: fmt.Errorf("the scheme %q is none that images are fetched by", target.Scheme)}
 	}
-	config := p.backend.config
-	if config.DTLS == nil {
+	dialer := p.backend.config.DTLS
+	if dialer == nil {
 		return nil, &lwm2m.FetchError{Cause: lwm2m.FetchUnsupported, Err: errors.New("coaps needs LWM2M_DTLS_SUPPORT")}
 	}
-	endpoint, err := p.backend.ID()
-	if err != nil {
-		return nil, err
-	}
-	tag := config.DownloadTag
-	if tag < 0 {
-		tag = config.ServerTag
-	}
-	psk, err := p.backend.device.Credentials.PSK(tag, endpoint)
+	identity, key, err := p.backend.imageKey()
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, fetchConnectLimit)
 	defer cancel()
-	return config.DTLS.Dial(ctx, client.Target{Address: target.Host, Identity: []byte(psk.Identity), Key: psk.Key, ServerName: target.Hostname()})
+	return dialer.Dial(ctx, client.Target{Address: target.Host, Identity: identity, Key: key, ServerName: target.Hostname()})
+}
+
+// imageKey gives identity and key for servers of images: of the download's security tag, or those of the server where the tag has no key.
+func (b *Backend) imageKey() (identity, key []byte, err error) {
+	endpoint, err := b.ID()
+	if err != nil {
+		return nil, nil, err
+	}
+	if b.config.DownloadTag >= 0 && b.device.Credentials != nil {
+		psk, err := b.device.Credentials.PSK(b.config.DownloadTag, endpoint)
+		if !errors.Is(err, fs.ErrNotExist) {
+			return []byte(psk.Identity), psk.Key, err
+		}
+	}
+	b.mu.Lock()
+	r := b.running
+	b.mu.Unlock()
+	if r != nil {
+		if identity, key, found := r.serverKey(); found {
+			return identity, key, nil
+		}
+	}
+	return nil, nil, fmt.Errorf("there is no pre-shared key for images: put one into security tag %d (LWM2M_CLIENT_UTILS_DOWNLOADER_SEC_TAG)", b.config.DownloadTag)
 }
 
 // imageRequest is the GET of a URI (RFC 7252, 6.4).

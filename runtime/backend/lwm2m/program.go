@@ -10,7 +10,6 @@ import (
 // program is what the client's objects ask of the firmware.
 type program struct {
 	backend *Backend
-	running *running
 	state   *durable.Folder
 	folder  string
 }

@@ -20,55 +20,65 @@ func (b *Backend) Report(ctx context.Context, update data.Update, delivery modul
 		return err
 	}
 	var g group
-	if update.Device != nil {
-		g.device(*update.Device, b.config.Manufacturer)
+	if update.Fix != nil {
+		g.fix(*update.Fix)
 	}
 	if update.Network != nil {
 		g.network(*update.Network)
 	}
-	if update.Fix != nil {
-		g.fix(*update.Fix)
-	}
-	if update.Environment != nil {
-		g.environment(*update.Environment, r.client.Tree())
+	if update.Device != nil {
+		g.device(*update.Device, b.config.Manufacturer)
 	}
 	if update.Battery != nil {
 		g.battery(*update.Battery)
 	}
+	if update.Environment != nil {
+		g.environment(*update.Environment, r.client.Tree())
+	}
 	return b.deliver(ctx, r, g, delivery)
 }
 
-// Alert sends a press of a button. Object 3347 has no word for an impact, nor has another object of the build.
+// Alert sends a press of a button. The same press, handed over once more because it was not delivered, is counted once. Object 3347 has no word
+// for an impact, nor has another object of the build.
 func (b *Backend) Alert(ctx context.Context, alert data.Alert, delivery module.Delivery) error {
-	if alert.Button == nil {
+	button := alert.Button
+	if button == nil {
 		return fmt.Errorf("lwm2m: %w: there is no object for impacts", cloud.ErrUnsupported)
 	}
 	r, err := b.registered()
 	if err != nil {
 		return err
 	}
-	if !r.has(at(objectButton, uint16(max(0, alert.Button.Number-1)))) {
-		return fmt.Errorf("lwm2m: %w: there is no button %d, see LWM2M_IPSO_PUSH_BUTTON", cloud.ErrUnsupported, alert.Button.Number)
+	if button.Number < 1 || button.Number > lwm2m.MaxID || !r.has(lwm2m.NewPath(objectButton, uint16(button.Number-1))) {
+		return fmt.Errorf("lwm2m: %w: there is no button %d, see LWM2M_IPSO_PUSH_BUTTON", cloud.ErrUnsupported, button.Number)
 	}
-	presses, _ := r.client.Tree().Get(at(objectButton, uint16(max(0, alert.Button.Number-1))).Child(5501))
-	var pressed, released group
-	pressed.buttonPressed(*alert.Button, presses.Int()+1)
-	released.buttonReleased(*alert.Button)
-	err = b.deliver(ctx, r, pressed, delivery)
-	return errors.Join(err, r.set(released.values))
+	instance := uint16(button.Number - 1)
+	at := lwm2m.NewPath(objectButton, instance)
+	presses, _ := r.client.Tree().Get(at.Child(buttonCount))
+	count := presses.Int()
+	r.mu.Lock()
+	if button.Taken.IsZero() || !r.pressed[at].Equal(button.Taken) {
+		count++
+		r.pressed[at] = button.Taken
+	}
+	r.mu.Unlock()
+	var g group
+	g.press(instance, int(count), button.Taken)
+	err = b.deliver(ctx, r, g, delivery)
+	return errors.Join(err, r.client.Tree().Set(lwm2m.Item{Path: at.Child(buttonState), Value: lwm2m.Boolean(false)}))
 }
 
 // deliver sets the values of a group and sends its paths, as many at a time as the options allow. What the client has no object for is left
 // out; a group of which nothing is left is not supported by this build.
 func (b *Backend) deliver(ctx context.Context, r *running, g group, delivery module.Delivery) error {
-	if err := r.set(g.values); err != nil {
-		return fmt.Errorf("lwm2m: %w", err)
-	}
-	paths := slices.DeleteFunc(g.send, func(path lwm2m.Path) bool { return !r.has(path) })
-	if len(paths) == 0 {
+	g = r.possible(g)
+	if len(g.send) == 0 {
 		return fmt.Errorf("lwm2m: %w: this build has no object for it", cloud.ErrUnsupported)
 	}
-	for part := range slices.Chunk(paths, b.config.Client.MaxCompositePaths) {
+	if err := r.client.Tree().Set(g.values...); err != nil {
+		return fmt.Errorf("lwm2m: %w", err)
+	}
+	for part := range slices.Chunk(g.send, b.config.Client.MaxCompositePaths) {
 		if err := r.client.Send(ctx, part...); err != nil {
 			return sendError(err)
 		}
@@ -77,9 +87,14 @@ func (b *Backend) deliver(ctx context.Context, r *running, g group, delivery mod
 	return nil
 }
 
+// sendError gives an error of Send its meaning for the module. What is muted is not tried again: the values are set, and a server that wants no
+// Send observes them.
 func sendError(err error) error {
-	if errors.Is(err, client.ErrNotRegistered) || errors.Is(err, client.ErrClosed) {
+	switch {
+	case errors.Is(err, client.ErrNotRegistered) || errors.Is(err, client.ErrClosed):
 		return fmt.Errorf("lwm2m: %w: %w", cloud.ErrNotConnected, err)
+	case errors.Is(err, client.ErrMuted):
+		return fmt.Errorf("lwm2m: %w: %w", cloud.ErrUnsupported, err)
 	}
 	return fmt.Errorf("lwm2m: %w", err)
 }
@@ -91,24 +106,4 @@ func (b *Backend) acknowledge(id uint16) {
 	}
 	b.NotifyEvent(b, cloud.Event{Type: cloud.EventDataSent, Message: cloud.Message{ID: id}})
 	b.give(data.Acknowledged{ID: id})
-}
-
-// set sets those values for which the client has an object with such a resource.
-func (r *running) set(values []lwm2m.Item) error {
-	return r.client.Tree().Set(slices.DeleteFunc(values, func(item lwm2m.Item) bool { return !r.has(item.Path) })...)
-}
-
-// has tells whether the client has the object, the instance and, by its definition, the resource of a path.
-func (r *running) has(path lwm2m.Path) bool {
-	definition, found := r.client.Tree().Definition(path.Object())
-	if !found {
-		return false
-	}
-	if path.Level() >= lwm2m.LevelInstance && !slices.Contains(r.client.Tree().Children(path.Up(lwm2m.LevelObject)), path.Instance()) {
-		return false
-	}
-	if path.Level() >= lwm2m.LevelResource {
-		_, found = definition.Resource(path.Resource())
-	}
-	return found
 }

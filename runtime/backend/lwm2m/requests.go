@@ -13,10 +13,16 @@ import (
 
 // Resources of objects 33625 and 33626.
 const (
-	assistanceData    = 6
-	assistanceResult  = 7
-	groundFixSendBack = 0
-	groundFixResult   = 1
+	assistanceKind      = 0
+	assistanceData      = 6
+	assistanceResult    = 7
+	assistanceElevation = 8
+
+	groundFixSendBack  = 0
+	groundFixResult    = 1
+	groundFixLatitude  = 2
+	groundFixLongitude = 3
+	groundFixAccuracy  = 4
 )
 
 // Kinds of assistance (33625/0/0).
@@ -28,13 +34,16 @@ const (
 // requests are those that the server answers by writing. Object 33625 serves two kinds of them, one at a time: the one that comes meanwhile
 // waits for the other's result, the newest of its kind.
 type requests struct {
-	groundFix  ask
-	assistance ask
-	asked      group // of the assistance that runs
-	kind       int64 // of it
-	next       *group
-	nextKind   int64
-	located    group // of the ground fix that runs
+	groundFix  inquiry
+	assistance inquiry
+	kind       int    // of the assistance that was asked for last
+	next       *group // that waits
+}
+
+// inquiry is a request with what is sent for it.
+type inquiry struct {
+	ask
+	group
 }
 
 // RequestLocation asks for the location by cells and access points, and for it to be written back.
@@ -43,52 +52,34 @@ func (b *Backend) RequestLocation(ctx context.Context, request data.LocationRequ
 	if err != nil {
 		return err
 	}
-	if !b.config.AskCell || !r.has(at(objectGroundFix, 0)) {
+	from := lwm2m.NewPath(objectGroundFix, 0)
+	cells := request.Cell != nil
+	points := request.WiFi != nil && r.has(lwm2m.NewPath(objectAccessPoints))
+	switch {
+	case !b.config.AskCell || !r.has(from):
 		return fmt.Errorf("lwm2m: %w: see LWM2M_CLIENT_UTILS_LOCATION_ASSIST_CELL and LWM2M_CLIENT_UTILS_GROUND_FIX_OBJ_SUPPORT", cloud.ErrUnsupported)
+	case !cells && !points:
+		return fmt.Errorf("lwm2m: %w: there is no cell, and no object for access points, see LWM2M_CLIENT_UTILS_VISIBLE_WIFI_AP_OBJ_SUPPORT", cloud.ErrUnsupported)
 	}
-	var g group
-	var unset []lwm2m.Path
 	store := r.client.Tree()
-	g.set(at(objectGroundFix, 0), groundFixSendBack, lwm2m.Boolean(true))
-	g.resources(at(objectGroundFix, 0), groundFixSendBack)
-	if cell := request.Cell; cell != nil {
+	var g group
+	g.to(objectGroundFix, 0)
+	g.boolean(groundFixSendBack, true)
+	g.report(groundFixSendBack)
+	if cells {
+		cell := request.Cell
 		g.cell(cell.ID, cell.MCC, cell.MNC, cell.AreaCode)
-		g.set(at(objectConnMon, 0), 2, lwm2m.Integer(int64(cell.RSRP)))
-		unset = append(unset, g.neighbours(cell.Neighbours, store.Children(lwm2m.NewPath(objectSignals)))...)
-		g.resources(at(objectConnMon, 0), 8, 9, 10, 2, 12)
-		g.report(lwm2m.NewPath(objectSignals))
+		g.integer(2, cell.RSRP)
+		g.reportCell()
+		g.neighbours(cell.Neighbours, store.Children(lwm2m.NewPath(objectSignals)))
 	}
-	if request.WiFi != nil {
-		unset = append(unset, g.accessPoints(request.WiFi.AccessPoints, store.Children(lwm2m.NewPath(objectAccessPoints)))...)
-		g.report(lwm2m.NewPath(objectAccessPoints))
+	if points {
+		g.accessPoints(request.WiFi.AccessPoints, store.Children(lwm2m.NewPath(objectAccessPoints)))
 	}
-	r.clear(unset)
-	r.mu.Lock()
-	err = r.requests.groundFix.begin(time.Now())
-	r.requests.located = g
-	r.mu.Unlock()
-	r.wakeAsking()
-	if err != nil {
+	if err := b.submit(ctx, r, &r.requests.groundFix, g, delivery); err != nil {
 		return fmt.Errorf("lwm2m: location: %w", err)
 	}
-	if err := b.deliver(ctx, r, g, delivery); err != nil {
-		r.mu.Lock()
-		r.requests.groundFix.cancel()
-		r.mu.Unlock()
-		return err
-	}
 	return nil
-}
-
-// clear takes values away that no longer hold, so far as they may be missing.
-func (r *running) clear(paths []lwm2m.Path) {
-	for _, path := range paths {
-		if definition, found := r.client.Tree().Definition(path.Object()); found {
-			if resource, found := definition.Resource(path.Resource()); found && !resource.Mandatory {
-				_ = r.client.Tree().Unset(path) // an optional resource that may be missing already
-			}
-		}
-	}
 }
 
 // LocationAnswered is true: the server writes the location back.
@@ -106,63 +97,79 @@ func (b *Backend) RequestAGNSS(ctx context.Context, request data.AGNSSRequest, d
 		}
 	}
 	var g group
-	to := at(objectGNSSAssist, 0)
-	g.set(to, 0, lwm2m.Integer(kindAGNSS))
-	g.set(to, 1, lwm2m.Unsigned(mask))
-	g.resources(to, 0, 1)
 	g.cell(request.CellID, request.MCC, request.MNC, request.AreaCode)
-	g.resources(at(objectConnMon, 0), 8, 9, 10, 2, 12)
+	g.to(objectGNSSAssist, 0)
+	g.integer(assistanceKind, kindAGNSS)
+	g.set(1, lwm2m.Unsigned(mask))
+	g.report(assistanceKind, 1)
 	if b.config.ElevationMask >= 0 {
-		g.set(to, 8, lwm2m.Integer(int64(b.config.ElevationMask)))
-		g.resources(to, 8)
+		g.integer(assistanceElevation, b.config.ElevationMask)
+		g.report(assistanceElevation)
 	}
+	g.reportCell()
 	return b.assist(ctx, kindAGNSS, g, delivery)
 }
 
 // RequestPGPS asks for predicted assistance data, which the server writes.
 func (b *Backend) RequestPGPS(ctx context.Context, request data.PGPSRequest, delivery module.Delivery) error {
 	var g group
-	to := at(objectGNSSAssist, 0)
-	g.set(to, 0, lwm2m.Integer(kindPGPS))
-	g.set(to, 2, lwm2m.Integer(int64(request.Predictions)))
-	g.set(to, 3, lwm2m.Integer(int64(request.Interval/time.Minute)))
-	g.set(to, 5, lwm2m.Integer(int64(request.TimeOfDay/time.Second)))
-	g.resources(to, 0, 2, 3, 5)
+	g.to(objectGNSSAssist, 0)
+	g.integer(assistanceKind, kindPGPS)
+	g.integer(2, request.Predictions)
+	g.integer(3, int(request.Interval/time.Minute))
+	g.integer(5, int(request.TimeOfDay/time.Second))
+	g.report(assistanceKind, 2, 3, 5)
 	if request.GPSDay != 0 {
-		g.set(to, 4, lwm2m.Integer(int64(request.GPSDay)))
-		g.resources(to, 4)
+		g.integer(4, request.GPSDay)
+		g.report(4)
 	}
 	return b.assist(ctx, kindPGPS, g, delivery)
 }
 
 // assist sends a request for assistance, or keeps it until the other kind has its result.
-func (b *Backend) assist(ctx context.Context, kind int64, g group, delivery module.Delivery) error {
+func (b *Backend) assist(ctx context.Context, kind int, g group, delivery module.Delivery) error {
 	r, err := b.registered()
 	if err != nil {
 		return err
 	}
-	if !r.has(at(objectGNSSAssist, 0)) {
+	if !r.has(lwm2m.NewPath(objectGNSSAssist, 0)) {
 		return fmt.Errorf("lwm2m: %w: see LWM2M_CLIENT_UTILS_GNSS_ASSIST_OBJ_SUPPORT", cloud.ErrUnsupported)
 	}
 	r.mu.Lock()
 	q := &r.requests
 	if q.assistance.phase == phaseWaiting && q.kind != kind {
-		q.next, q.nextKind = &g, kind
+		q.next = &g
 		r.mu.Unlock()
 		b.acknowledge(delivery.ID)
 		return nil
 	}
-	if err := q.assistance.begin(time.Now()); err != nil {
-		r.mu.Unlock()
+	if q.assistance.phase == phaseIdle {
+		q.kind = kind
+	}
+	r.mu.Unlock()
+	if err := b.submit(ctx, r, &q.assistance, g, delivery); err != nil {
 		return fmt.Errorf("lwm2m: assistance: %w", err)
 	}
-	q.asked, q.kind = g, kind
+	return nil
+}
+
+// submit begins a request and sends it.
+func (b *Backend) submit(ctx context.Context, r *running, q *inquiry, g group, delivery module.Delivery) error {
+	r.mu.Lock()
+	err := q.begin(time.Now())
+	if err == nil {
+		q.group = g
+	}
 	r.mu.Unlock()
+	if err != nil {
+		return err
+	}
 	r.wakeAsking()
 	if err := b.deliver(ctx, r, g, delivery); err != nil {
 		r.mu.Lock()
-		q.assistance.cancel()
+		q.cancel()
 		r.mu.Unlock()
+		r.wakeAsking() // another one may wait for its end
 		return err
 	}
 	return nil
@@ -170,145 +177,79 @@ func (b *Backend) assist(ctx context.Context, kind int64, g group, delivery modu
 
 // assistanceWritten takes what the server has written to object 33625: data, then a result. They may come in one write.
 func (b *Backend) assistanceWritten(r *running, values []lwm2m.Item) {
-	for _, each := range values {
-		switch each.Path.Resource() {
+	for i := range values {
+		value := &values[i].Value
+		switch values[i].Path.Resource() {
 		case assistanceData:
 			r.mu.Lock()
 			kind := r.requests.kind
 			r.mu.Unlock()
 			if kind == kindPGPS {
-				b.give(data.PGPSReceived{Payload: each.Value.Bytes()})
+				b.give(data.PGPSReceived{Payload: value.Bytes()})
 			} else {
-				b.give(data.AGNSSReceived{Payload: each.Value.Bytes()})
+				b.give(data.AGNSSReceived{Payload: value.Bytes()})
 			}
 		case assistanceResult:
-			r.mu.Lock()
-			meant := r.requests.assistance.answered(time.Now(), resultCode(each.Value.Int()))
-			r.mu.Unlock()
-			r.wakeAsking()
-			b.logger.Info("lwm2m: assistance", "result", each.Value.Int(), "asked", meant)
+			meant := r.answered(&r.requests.assistance, resultCode(value.Int()))
+			b.logger.Info("lwm2m: assistance", "result", value.Int(), "asked", meant)
 		}
 	}
+}
+
+// answered takes the server's result of a request.
+func (r *running) answered(q *inquiry, code resultCode) (meant bool) {
+	defer r.wakeAsking()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return q.answered(time.Now(), code)
 }
 
 // groundFixWritten takes what the server has written to object 33626: the location, which goes to object 6 too, and a result.
 func (b *Backend) groundFixWritten(r *running, values []lwm2m.Item) {
 	var g group
-	for _, each := range values {
-		switch each.Path.Resource() {
-		case 2:
-			g.set(at(objectLocation, 0), 0, each.Value)
-			g.set(at(objectLocation, 0), 5, lwm2m.Time(time.Now()))
-		case 3:
-			g.set(at(objectLocation, 0), 1, each.Value)
-		case 4:
-			g.set(at(objectLocation, 0), 3, each.Value)
+	g.to(objectLocation, 0)
+	var result *lwm2m.Value
+	for i := range values {
+		switch value := values[i].Value; values[i].Path.Resource() {
+		case groundFixLatitude:
+			g.set(0, value)
+			g.time(5, time.Now())
+		case groundFixLongitude:
+			g.set(1, value)
+		case groundFixAccuracy:
+			g.set(3, value)
+		case groundFixResult:
+			result = &value
 		}
 	}
-	if err := r.set(g.values); err != nil {
+	if err := r.set(g); err != nil {
 		b.logger.Warn("lwm2m: the location cannot be kept", "error", err)
 	}
-	for _, each := range values {
-		if each.Path.Resource() == groundFixResult {
-			b.located(r, resultCode(each.Value.Int()))
-		}
+	if result != nil {
+		b.located(r, resultCode(result.Int()))
 	}
 }
 
-// located ends a request for the location with the server's result.
+// located ends a request for the location with the server's result. The location is taken away from object 33626, so that it is not the answer
+// to the next request too.
 func (b *Backend) located(r *running, code resultCode) {
-	r.mu.Lock()
-	meant := r.requests.groundFix.answered(time.Now(), code)
-	r.mu.Unlock()
-	r.wakeAsking()
+	if !r.answered(&r.requests.groundFix, code) || code == resultTemporary { // a temporary error is tried again by itself
+		return
+	}
+	store := r.client.Tree()
+	at := lwm2m.NewPath(objectGroundFix, 0)
+	latitude, hasLatitude := store.Get(at.Child(groundFixLatitude))
+	longitude, hasLongitude := store.Get(at.Child(groundFixLongitude))
+	accuracy, _ := store.Get(at.Child(groundFixAccuracy))
+	if err := store.Unset(at.Child(groundFixLatitude), at.Child(groundFixLongitude), at.Child(groundFixAccuracy)); err != nil {
+		b.logger.Warn("lwm2m: the location stays", "error", err)
+	}
 	switch {
-	case !meant:
-	case code == resultOK:
-		store := r.client.Tree()
-		from := at(objectGroundFix, 0)
-		latitude, hasLatitude := store.Get(from.Child(2))
-		longitude, hasLongitude := store.Get(from.Child(3))
-		accuracy, _ := store.Get(from.Child(4))
-		if !hasLatitude || !hasLongitude {
-			b.give(data.LocationFailed{Unknown: true})
-			return
-		}
+	case code != resultOK:
+		b.give(data.LocationFailed{})
+	case hasLatitude && hasLongitude:
 		b.give(data.LocationFound{Latitude: latitude.Float(), Longitude: longitude.Float(), Accuracy: accuracy.Float()})
-	case code != resultTemporary: // a temporary error is tried again by itself
-		b.give(data.LocationFailed{})
-	}
-}
-
-// keepAsking follows the requests' timers until ctx ends.
-func (b *Backend) keepAsking(ctx context.Context, r *running) {
-	timer := time.NewTimer(0)
-	defer timer.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		case <-r.asking:
-		}
-		b.askOn(ctx, r)
-		if next := r.askNext(); !next.IsZero() {
-			timer.Reset(time.Until(next))
-		}
-	}
-}
-
-// askNext is when askOn has something to do next; zero: not before a request begins or has its result.
-func (r *running) askNext() time.Time {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	next := r.requests.groundFix.next
-	if other := r.requests.assistance.next; next.IsZero() || !other.IsZero() && other.Before(next) {
-		next = other
-	}
-	return next
-}
-
-// wakeAsking has keepAsking look again.
-func (r *running) wakeAsking() {
-	select {
-	case r.asking <- struct{}{}:
-	default: // it will look anyway
-	}
-}
-
-// askOn does what is due of the requests.
-func (b *Backend) askOn(ctx context.Context, r *running) {
-	now := time.Now()
-	r.mu.Lock()
-	q := &r.requests
-	fix, assistance := q.groundFix.tick(now), q.assistance.tick(now)
-	located, asked := q.located, q.asked
-	if q.next != nil && q.assistance.phase == phaseIdle {
-		q.asked, q.kind, q.next = *q.next, q.nextKind, nil
-		if err := q.assistance.begin(now); err == nil {
-			assistance, asked = stepSend, q.asked
-		}
-	}
-	r.mu.Unlock()
-	b.proceed(ctx, r, fix, located, lwm2m.NewPath(objectGroundFix, 0, groundFixResult))
-	b.proceed(ctx, r, assistance, asked, lwm2m.NewPath(objectGNSSAssist, 0, assistanceResult))
-	if fix == stepGiveUp {
-		b.give(data.LocationFailed{})
-	}
-}
-
-// proceed does one step of a request.
-func (b *Backend) proceed(ctx context.Context, r *running, what step, g group, result lwm2m.Path) {
-	var err error
-	switch what {
-	case stepSend:
-		err = b.deliver(ctx, r, g, module.Delivery{})
-	case stepUpdate:
-		r.client.Update()
-	case stepGiveUp:
-		err = r.client.Tree().Set(lwm2m.Item{Path: result, Value: lwm2m.Integer(int64(resultNoAnswer))})
-	}
-	if err != nil {
-		b.logger.Warn("lwm2m: a request to the server", "path", result.Up(lwm2m.LevelInstance).String(), "error", err)
+	default:
+		b.give(data.LocationFailed{Unknown: true})
 	}
 }

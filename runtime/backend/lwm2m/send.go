@@ -90,7 +90,7 @@ func subscribed(endpoints []cloud.Endpoint) ([]lwm2m.Path, error) {
 	var paths []lwm2m.Path
 	for _, endpoint := range endpoints {
 		path, err := lwm2m.ParsePath(endpoint.Name)
-		if err == nil && (endpoint.Type != cloud.EndpointMsg || path.Level() == lwm2m.LevelRoot) {
+		if err == nil && (endpoint.Type != cloud.EndpointMsg || path.Level() == lwm2m.LevelRoot || path.Object() == objectSecurity) {
 			err = fmt.Errorf("%w: %v %q is no path that a server may write", cloud.ErrUnsupported, endpoint.Type, endpoint.Name)
 		}
 		if err != nil {

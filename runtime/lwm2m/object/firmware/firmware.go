@@ -75,7 +75,7 @@ func (o *Object) SetHost(host lwm2m.Host) { o.host = host }
 func (o *Object) Attach(store lwm2m.Store) error {
 	o.work.Lock()
 	defer o.work.Unlock()
-	o.store = store
+	o.store, o.attached, o.current = store, false, nil
 	if o.target == nil {
 		o.target = NewFileTarget(filepath.Join(o.host.Folder(), "firmware"))
 	}
