@@ -3,3 +3,4 @@
 package examples
 
 //go:generate go run ../cmd/cloudgen -overlay overlay-aws.hcl -package -no-build -o aws
+//go:generate go run ../cmd/cloudgen -overlay overlay-lwm2m.hcl -package -no-build -o lwm2m
