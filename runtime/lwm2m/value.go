@@ -39,13 +39,12 @@ func (t Type) IsNumeric() bool {
 	return t == TypeInteger || t == TypeUnsigned || t == TypeFloat || t == TypeTime
 }
 
-// Value is one value of a resource or resource instance. The zero value is of TypeNone: no value. Making one of anything but String and Corelnk
-// allocates nothing. The bytes of an Opaque are not copied: nobody changes them afterwards.
+// Value is one value of a resource or resource instance; it does not change. The zero value is of TypeNone: no value. Making one of anything but
+// Opaque allocates nothing. It is kept to four words, in which it is passed in registers.
 type Value struct {
 	kind Type
 	bits uint64 // number; object<<16|instance
-	text string
-	raw  []byte
+	text string // also the bytes of an Opaque
 }
 
 // String makes a value of TypeString.
@@ -69,8 +68,8 @@ func Boolean(is bool) Value {
 	return v
 }
 
-// Opaque makes a value of TypeOpaque. It keeps the bytes.
-func Opaque(raw []byte) Value { return Value{kind: TypeOpaque, raw: raw} }
+// Opaque makes a value of TypeOpaque, with a copy of the bytes.
+func Opaque(raw []byte) Value { return Value{kind: TypeOpaque, text: string(raw)} }
 
 // Time makes a value of TypeTime, in whole seconds.
 func Time(at time.Time) Value { return Seconds(at.Unix()) }
@@ -92,7 +91,7 @@ func (v Value) Type() Type { return v.kind }
 // IsZero tells whether there is no value.
 func (v Value) IsZero() bool { return v.kind == TypeNone }
 
-// Text is the text of a String or Corelnk.
+// Text is the text of a String or Corelnk, and the bytes of an Opaque: as Bytes, but without a copy.
 func (v Value) Text() string { return v.text }
 
 // Int is the number of an Integer, and the seconds of a Time.
@@ -115,15 +114,15 @@ func (v Value) Float() float64 {
 // Bool is that of a Boolean.
 func (v Value) Bool() bool { return v.bits != 0 }
 
-// Bytes are those of an Opaque; they are not to be changed.
-func (v Value) Bytes() []byte { return v.raw }
+// Bytes is a copy of those of an Opaque, nil if there are none.
+func (v Value) Bytes() []byte { return append([]byte(nil), v.text...) }
 
 // Link is the object and the instance of an Objlnk.
 func (v Value) Link() (object, instance uint16) { return uint16(v.bits >> 16), uint16(v.bits) }
 
 // Equal tells whether type and content are the same. A NaN equals itself.
 func (v Value) Equal(other Value) bool {
-	return v.kind == other.kind && v.bits == other.bits && v.text == other.text && string(v.raw) == string(other.raw)
+	return v == other
 }
 
 // String shows the value for logs and consoles; an opaque one by its length alone, for it may be a secret.
@@ -140,7 +139,7 @@ func (v Value) String() string {
 	case TypeBoolean:
 		return fmt.Sprint(v.Bool())
 	case TypeOpaque:
-		return fmt.Sprintf("%d bytes", len(v.raw))
+		return fmt.Sprintf("%d bytes", len(v.text))
 	case TypeObjlnk:
 		object, instance := v.Link()
 		return fmt.Sprintf("%d:%d", object, instance)

@@ -83,7 +83,7 @@ func (r raw) convert(path lwm2m.Path, kind lwm2m.Type) (lwm2m.Value, error) {
 		_, err := linkformat.Parse(r.text)
 		ok = err == nil
 	case lwm2m.TypeOpaque:
-		want, value = rawData, lwm2m.Opaque(append([]byte{}, r.data...))
+		want, value = rawData, lwm2m.Opaque(r.data)
 	case lwm2m.TypeObjlnk:
 		var object, instance uint16
 		object, instance, ok = parseLink(r.text)
@@ -111,6 +111,17 @@ func parseLink(text string) (object, instance uint16, ok bool) {
 func parseID(text string) (uint16, bool) {
 	id, err := strconv.ParseUint(text, 10, 16)
 	return uint16(id), err == nil && (len(text) == 1 || text[0] != '0')
+}
+
+// appendBase64 encodes piece by piece, so that nothing is allocated; only the last piece may be padded.
+func appendBase64(dst []byte, encoding *base64.Encoding, text string) []byte {
+	var piece [192]byte
+	for text != "" {
+		n := copy(piece[:], text)
+		dst = encoding.AppendEncode(dst, piece[:n])
+		text = text[n:]
+	}
+	return dst
 }
 
 // decodeBase64 is strict: no line breaks, no bits left over.

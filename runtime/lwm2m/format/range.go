@@ -43,7 +43,7 @@ func lengthOf(value lwm2m.Value) (bytes int, has bool) {
 	case lwm2m.TypeString, lwm2m.TypeCorelnk:
 		return len(value.Text()), true
 	case lwm2m.TypeOpaque:
-		return len(value.Bytes()), true
+		return len(value.Text()), true
 	}
 	return 0, false
 }

@@ -147,7 +147,7 @@ func appendSenMLValue(dst []byte, value lwm2m.Value) []byte {
 	case lwm2m.TypeBoolean:
 		return strconv.AppendBool(append(dst, `"vb":`...), value.Bool())
 	case lwm2m.TypeOpaque:
-		dst = base64.RawURLEncoding.AppendEncode(append(dst, `"vd":"`...), value.Bytes())
+		dst = appendBase64(append(dst, `"vd":"`...), base64.RawURLEncoding, value.Text())
 		return append(dst, '"')
 	case lwm2m.TypeObjlnk:
 		dst = appendLink(append(dst, `"vlo":"`...), value)
@@ -256,7 +256,7 @@ func appendJSON(dst []byte, base lwm2m.Path, items []lwm2m.Item) []byte {
 		case lwm2m.TypeBoolean:
 			dst = strconv.AppendBool(append(dst, `"bv":`...), item.Value.Bool())
 		case lwm2m.TypeOpaque:
-			dst = base64.StdEncoding.AppendEncode(append(dst, `"sv":"`...), item.Value.Bytes())
+			dst = appendBase64(append(dst, `"sv":"`...), base64.StdEncoding, item.Value.Text())
 			dst = append(dst, '"')
 		case lwm2m.TypeObjlnk:
 			dst = appendLink(append(dst, `"ov":"`...), item.Value)

@@ -73,9 +73,9 @@ func appendText(dst []byte, f Format, value lwm2m.Value) []byte {
 		return append(dst, '0')
 	case lwm2m.TypeOpaque:
 		if f == Opaque {
-			return append(dst, value.Bytes()...)
+			return append(dst, value.Text()...)
 		}
-		return base64.StdEncoding.AppendEncode(dst, value.Bytes())
+		return appendBase64(dst, base64.StdEncoding, value.Text())
 	case lwm2m.TypeObjlnk:
 		return appendLink(dst, value)
 	}
@@ -104,8 +104,8 @@ func appendCBORValue(dst []byte, value lwm2m.Value) []byte {
 		}
 		return append(dst, 0xf4)
 	case lwm2m.TypeOpaque:
-		dst = appendCBORHead(dst, majorBytes, uint64(len(value.Bytes())))
-		return append(dst, value.Bytes()...)
+		dst = appendCBORHead(dst, majorBytes, uint64(len(value.Text())))
+		return append(dst, value.Text()...)
 	case lwm2m.TypeObjlnk:
 		object, instance := value.Link()
 		dst = appendCBORHead(dst, majorText, uint64(decimals(object)+1+decimals(instance)))

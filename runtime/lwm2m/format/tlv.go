@@ -172,7 +172,7 @@ func appendTLVValue(dst []byte, kind byte, id uint16, value lwm2m.Value) []byte 
 	case lwm2m.TypeString, lwm2m.TypeCorelnk:
 		return append(dst, value.Text()...)
 	case lwm2m.TypeOpaque:
-		return append(dst, value.Bytes()...)
+		return append(dst, value.Text()...)
 	case lwm2m.TypeFloat:
 		if bits = math.Float64bits(value.Float()); width == 4 {
 			bits = uint64(math.Float32bits(float32(value.Float())))
@@ -221,7 +221,7 @@ func tlvValueLength(value lwm2m.Value) int {
 	case lwm2m.TypeObjlnk:
 		return 4
 	case lwm2m.TypeOpaque:
-		return len(value.Bytes())
+		return len(value.Text())
 	}
 	return len(value.Text())
 }

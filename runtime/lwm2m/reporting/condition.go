@@ -31,10 +31,8 @@ func makeLeaf(seed maphash.Seed, item *lwm2m.Item) leaf {
 	case lwm2m.TypeObjlnk:
 		object, instance := item.Value.Link()
 		l.bits = uint64(object)<<16 | uint64(instance)
-	case lwm2m.TypeString, lwm2m.TypeCorelnk:
+	case lwm2m.TypeString, lwm2m.TypeCorelnk, lwm2m.TypeOpaque:
 		l.bits = maphash.String(seed, item.Value.Text())
-	case lwm2m.TypeOpaque:
-		l.bits = maphash.Bytes(seed, item.Value.Bytes())
 	}
 	return l
 }

@@ -99,7 +99,7 @@ func formatValue(v lwm2m.Value, kind string) (string, error) {
 		case lwm2m.TypeFloat:
 			return strconv.FormatFloat(v.Float(), 'f', -1, 64), nil
 		case lwm2m.TypeOpaque:
-			return printable(string(v.Bytes())), nil
+			return printable(v.Text()), nil
 		}
 		return printable(v.String()), nil
 	case "-b":

@@ -157,7 +157,7 @@ func (d *draft) outside() ([]func(), error) {
 
 // hand gives an Uploader a value that has come as a whole.
 func hand(uploader lwm2m.Uploader, item lwm2m.Item) (after func(), err error) {
-	upload, err := uploader.Upload(item.Path, int64(len(item.Value.Bytes())))
+	upload, err := uploader.Upload(item.Path, int64(len(item.Value.Text())))
 	if err != nil {
 		return nil, err
 	}
