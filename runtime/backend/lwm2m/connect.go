@@ -50,7 +50,7 @@ func (b *Backend) await(ctx context.Context, r *running, outcome <-chan error) (
 	select {
 	case err = <-outcome:
 	case <-timer.C:
-		err = r.reason(fmt.Errorf("no registration within %v; the client goes on by itself", connectLimit))
+		err = r.reason(errWaited)
 	case <-ctx.Done():
 		err = r.reason(context.Cause(ctx))
 		if !b.manual() {
@@ -169,10 +169,11 @@ func (b *Backend) lost(r *running, reason cloud.DisconnectReason, err error) {
 	if was {
 		b.NotifyEvent(b, cloud.Event{Type: cloud.EventDisconnected, Reason: reason, Err: err})
 	}
-	if err == nil {
-		err = errStopped
+	if err != nil {
+		r.failed(err)
+		return
 	}
-	r.failed(err)
+	r.settle(errStopped)
 }
 
 // connectResult gives the Cloud API's result of a failed attempt.
@@ -198,7 +199,7 @@ func connectResult(err error) cloud.ConnectResult {
 	if _, is := errors.AsType[net.Error](err); is { // *net.OpError, *net.DNSError
 		return cloud.ConnectErrNetwork
 	}
-	if errors.Is(err, errStopped) || errors.Is(err, context.Canceled) {
+	if errors.Is(err, errStopped) || errors.Is(err, errWaited) || errors.Is(err, context.Canceled) {
 		return cloud.ConnectErrMisc
 	}
 	return cloud.ConnectErrBackend

@@ -197,6 +197,7 @@ func (s *server) decode(request *coap.Request) []string {
 }
 
 func (s *server) set(change func()) {
+	synctest.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	change()
@@ -205,6 +206,7 @@ func (s *server) set(change func()) {
 // expect compares the requests, but for Sends, since the last call.
 func (s *server) expect(want ...string) {
 	s.t.Helper()
+	synctest.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !slices.Equal(s.requests, want) {
@@ -216,6 +218,7 @@ func (s *server) expect(want ...string) {
 // expectSent compares what came by Send since the last call.
 func (s *server) expectSent(want ...string) {
 	s.t.Helper()
+	synctest.Wait()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if !slices.Equal(s.sent, want) {
@@ -254,7 +257,15 @@ func (s *server) write(items ...lwm2m.Item) string {
 	return s.do(m)
 }
 
+// do asks, and waits until the client has done what follows its answer.
 func (s *server) do(m coap.Message) string {
+	s.t.Helper()
+	answer := s.tell(m)
+	synctest.Wait()
+	return answer
+}
+
+func (s *server) tell(m coap.Message) string {
 	s.t.Helper()
 	s.mu.Lock()
 	conn := s.conn
@@ -263,7 +274,6 @@ func (s *server) do(m coap.Message) string {
 	if err != nil {
 		s.t.Error(err)
 	}
-	synctest.Wait()
 	return strings.TrimSpace(answer.Code.String() + " " + string(answer.Payload))
 }
 

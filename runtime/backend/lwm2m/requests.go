@@ -40,10 +40,11 @@ type requests struct {
 	next       *group // that waits
 }
 
-// inquiry is a request with what is sent for it.
+// inquiry is a request, with what is sent for it and, of a ground fix, what the server has written since, by resource.
 type inquiry struct {
 	ask
 	group
+	answer [groundFixAccuracy + 1]lwm2m.Value
 }
 
 // RequestLocation asks for the location by cells and access points, and for it to be written back.
@@ -158,7 +159,7 @@ func (b *Backend) submit(ctx context.Context, r *running, q *inquiry, g group, d
 	r.mu.Lock()
 	err := q.begin(time.Now())
 	if err == nil {
-		q.group = g
+		q.group, q.answer = g, [len(q.answer)]lwm2m.Value{}
 	}
 	r.mu.Unlock()
 	if err != nil {
@@ -204,13 +205,20 @@ func (r *running) answered(q *inquiry, code resultCode) (meant bool) {
 	return q.answered(time.Now(), code)
 }
 
-// groundFixWritten takes what the server has written to object 33626: the location, which goes to object 6 too, and a result.
+// groundFixWritten takes what the server has written to object 33626: the location, which goes to object 6 too, and a result, which ends a
+// request. What was written before the request is no answer to it.
 func (b *Backend) groundFixWritten(r *running, values []lwm2m.Item) {
 	var g group
 	g.to(objectLocation, 0)
 	var result *lwm2m.Value
+	q := &r.requests.groundFix
+	r.mu.Lock()
 	for i := range values {
-		switch value := values[i].Value; values[i].Path.Resource() {
+		value, resource := values[i].Value, values[i].Path.Resource()
+		if int(resource) < len(q.answer) {
+			q.answer[resource] = value
+		}
+		switch resource {
 		case groundFixLatitude:
 			g.set(0, value)
 			g.time(5, time.Now())
@@ -222,34 +230,24 @@ func (b *Backend) groundFixWritten(r *running, values []lwm2m.Item) {
 			result = &value
 		}
 	}
+	answer := q.answer
+	r.mu.Unlock()
 	if err := r.set(g); err != nil {
 		b.logger.Warn("lwm2m: the location cannot be kept", "error", err)
 	}
-	if result != nil {
-		b.located(r, resultCode(result.Int()))
-	}
-}
-
-// located ends a request for the location with the server's result. The location is taken away from object 33626, so that it is not the answer
-// to the next request too.
-func (b *Backend) located(r *running, code resultCode) {
-	if !r.answered(&r.requests.groundFix, code) || code == resultTemporary { // a temporary error is tried again by itself
+	if result == nil || !r.answered(q, resultCode(result.Int())) {
 		return
 	}
-	store := r.client.Tree()
-	at := lwm2m.NewPath(objectGroundFix, 0)
-	latitude, hasLatitude := store.Get(at.Child(groundFixLatitude))
-	longitude, hasLongitude := store.Get(at.Child(groundFixLongitude))
-	accuracy, _ := store.Get(at.Child(groundFixAccuracy))
-	if err := store.Unset(at.Child(groundFixLatitude), at.Child(groundFixLongitude), at.Child(groundFixAccuracy)); err != nil {
-		b.logger.Warn("lwm2m: the location stays", "error", err)
-	}
-	switch {
-	case code != resultOK:
-		b.give(data.LocationFailed{})
-	case hasLatitude && hasLongitude:
-		b.give(data.LocationFound{Latitude: latitude.Float(), Longitude: longitude.Float(), Accuracy: accuracy.Float()})
+	latitude, longitude := answer[groundFixLatitude], answer[groundFixLongitude]
+	switch resultCode(result.Int()) {
+	case resultTemporary: // it is asked again by itself
+	case resultOK:
+		if latitude.IsZero() || longitude.IsZero() {
+			b.give(data.LocationFailed{Unknown: true})
+			return
+		}
+		b.give(data.LocationFound{Latitude: latitude.Float(), Longitude: longitude.Float(), Accuracy: answer[groundFixAccuracy].Float()})
 	default:
-		b.give(data.LocationFailed{Unknown: true})
+		b.give(data.LocationFailed{})
 	}
 }

@@ -20,6 +20,7 @@ const stopLimit = 3 * time.Second
 // Errors of attempts to connect.
 var (
 	errStopped   = errors.New("the client was stopped")
+	errWaited    = fmt.Errorf("no registration within %v; the client goes on by itself", connectLimit)
 	errConnected = errors.New("a connection exists or is being made")
 	errEnded     = fmt.Errorf("the backend ends: %w", cloud.ErrNotInitialized)
 )
