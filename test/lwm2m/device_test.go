@@ -49,15 +49,16 @@ func config() client.Config {
 // device is a program with the client and its objects. It restarts when the client asks for it.
 type device struct {
 	*world
-	endpoint  string
-	config    client.Config
-	accounts  []security.Account
-	cid       bool            // offers a Connection ID
-	caching   bool            // resumes sessions
-	target    firmware.Target // of images; nil: files in the program's folder
-	version   string
-	bootstrap bool  // starts with a bootstrap though there is an account
-	lifetime  int64 // seconds, of the factory's account /1/0; 0: the configuration's
+	endpoint   string
+	config     client.Config
+	accounts   []security.Account
+	cid        bool            // offers a Connection ID
+	caching    bool            // resumes sessions
+	target     firmware.Target // of images; nil: files in the program's folder
+	version    string
+	persistent bool  // begins anew when all attempts to register are used up
+	bootstrap  bool  // starts with a bootstrap though there is an account
+	lifetime   int64 // seconds, of the factory's account /1/0; 0: the configuration's
 
 	dialer  *secure.Dialer // the sessions that it remembers outlive a restart of the client, not of the program
 	program *program
@@ -169,6 +170,9 @@ func (d *device) boot() {
 		Plain: tap{d, client.Dialer(plain{d})}, Secure: tap{d, dialer}, Logger: slog.New(slog.DiscardHandler),
 		Events: func(e client.Event) {
 			d.log.add(event{kind: "client", endpoint: d.endpoint, at: time.Now(), detail: fmt.Sprint(e.Kind, " ", e.Err)})
+			if d.persistent && e.Kind == client.RegistrationFailed {
+				d.client().Start()
+			}
 		},
 	})
 	if err != nil {

@@ -3,12 +3,15 @@ package lwm2m
 import (
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	server "github.com/cloudgen/cloudgen/lab/lwm2m"
+	"github.com/cloudgen/cloudgen/lab/lwm2m/coap"
 	"github.com/cloudgen/cloudgen/lab/packetnet"
 )
 
@@ -31,6 +34,7 @@ type world struct {
 	socket  *packetnet.Conn // plainServer: what a hostile server sends goes out here, past the lab's
 	log     *log
 	devices int
+	coap    coap.Config // of the server
 }
 
 // virtual runs a test in virtual time, beside others.
@@ -64,7 +68,8 @@ func (w *world) start(store *server.Store) {
 	var err error
 	w.server, err = server.Start(server.Config{
 		Store: store, Plain: w.socket, Secure: listen(secureServer), BootstrapPlain: listen(plainBootstrap), BootstrapSecure: listen(secureBootstrap),
-		BootstrapKey: []byte(bootstrapKey), Observe: func(e server.Event) {
+		// The server takes a device for asleep a little before it is: what it sends meets a device that listens.
+		BootstrapKey: []byte(bootstrapKey), AwakeTime: uptime - 5*time.Second, CoAP: w.coap, Observe: func(e server.Event) {
 			w.log.add(event{kind: string(e.Kind), endpoint: e.Endpoint, at: e.Time, lab: e})
 		},
 	})
@@ -78,6 +83,38 @@ func (w *world) stop() {
 	if err := w.server.Close(); err != nil {
 		w.t.Error(err)
 	}
+}
+
+// impairments are what a link does to datagrams, both ways. The probabilities are from 0 to 1.
+type impairments struct {
+	loss, duplication, reordering float64 // a reordered datagram comes up to two jitters late
+	delay, jitter                 time.Duration
+}
+
+// impair has links do something to datagrams from now on, by chance with a seed.
+func (w *world) impair(seed uint64, i impairments) {
+	var mu sync.Mutex
+	random := rand.New(rand.NewPCG(seed, 11))
+	w.network.SetFate(func(_, _ packetnet.Address, _ []byte) packetnet.Fate {
+		mu.Lock()
+		defer mu.Unlock()
+		if random.Float64() < i.loss {
+			return nil
+		}
+		copies := 1
+		if random.Float64() < i.duplication {
+			copies = 2
+		}
+		var fate packetnet.Fate
+		for range copies {
+			delay := i.delay + time.Duration(random.Float64()*float64(i.jitter))
+			if random.Float64() < i.reordering {
+				delay += time.Duration(random.Float64() * float64(2*i.jitter))
+			}
+			fate = append(fate, delay)
+		}
+		return fate
+	})
 }
 
 // within is a context that ends by the virtual clock.
