@@ -110,10 +110,11 @@ func (e *encoder) encode(d *datagram) ([]byte, error) {
 		return nil, fmt.Errorf("%d options: at most %d are possible", len(d.Options), maxOptions)
 	}
 	options := d.Options
-	byID := func(a, b Option) int { return int(a.ID) - int(b.ID) }
-	if !slices.IsSortedFunc(options, byID) { // put together without Add
-		options = slices.Clone(options)
-		slices.SortStableFunc(options, byID)
+	if !options.ascend() { // put together without Add
+		options = nil
+		for _, each := range d.Options {
+			options.Add(each.ID, each.Value)
+		}
 	}
 	e.options = e.options[:0]
 	size := headerSize + len(d.token) + 1 + len(d.Payload)

@@ -93,13 +93,22 @@ type Options []Option
 
 // Add puts an option behind those of the same id.
 func (o *Options) Add(id OptionID, value []byte) {
-	i, _ := slices.BinarySearchFunc(*o, id, func(each Option, id OptionID) int {
-		if each.ID <= id {
-			return -1
+	all := append(*o, Option{})
+	i := len(all) - 1
+	for ; i > 0 && all[i-1].ID > id; i-- {
+		all[i] = all[i-1]
+	}
+	all[i] = Option{ID: id, Value: value}
+	*o = all
+}
+
+func (o Options) ascend() bool {
+	for i := 1; i < len(o); i++ {
+		if o[i].ID < o[i-1].ID {
+			return false
 		}
-		return 1
-	})
-	*o = slices.Insert(*o, i, Option{ID: id, Value: value})
+	}
+	return true
 }
 
 // AddString is Add for a text.

@@ -109,24 +109,17 @@ func (c *collector) add(path lwm2m.Path, at time.Time, value func(*lwm2m.Resourc
 
 // finish gives the items in order.
 func (c *collector) finish() ([]lwm2m.Item, error) {
-	slices.SortStableFunc(c.items, compareItems)
+	lwm2m.SortItems(c.items)
 	for i := range c.items[:max(len(c.items)-1, 0)] {
-		if compareItems(c.items[i], c.items[i+1]) == 0 {
+		if one, next := &c.items[i], &c.items[i+1]; one.Path == next.Path && one.Time.Equal(next.Time) {
 			return nil, badRequest("%s: the payload has two values for it", c.items[i].Path)
 		}
 	}
 	if len(c.unknown) == 0 {
 		return c.items, nil
 	}
-	slices.SortFunc(c.unknown, lwm2m.Path.Compare)
+	lwm2m.SortPaths(c.unknown)
 	return c.items, &UnknownResources{Paths: slices.Compact(c.unknown)}
-}
-
-func compareItems(a, b lwm2m.Item) int {
-	if order := a.Path.Compare(b.Path); order != 0 {
-		return order
-	}
-	return a.Time.Compare(b.Time)
 }
 
 func badRequest(format string, arguments ...any) error {

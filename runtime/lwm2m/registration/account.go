@@ -1,7 +1,6 @@
 package registration
 
 import (
-	"cmp"
 	"slices"
 	"time"
 )
@@ -80,18 +79,17 @@ type Bootstrap struct {
 // sorted gives the accounts in the order in which they are tried: those with a priority first, by it, then the others as they stand.
 func sorted(accounts []Account) []Account {
 	all := slices.Clone(accounts)
-	slices.SortStableFunc(all, func(a, b Account) int {
-		switch {
-		case a.Priority == nil && b.Priority == nil:
-			return 0
-		case a.Priority == nil:
-			return 1
-		case b.Priority == nil:
-			return -1
+	for end := range all {
+		for i := end; i > 0 && all[i].before(&all[i-1]); i-- {
+			all[i], all[i-1] = all[i-1], all[i]
 		}
-		return cmp.Compare(*a.Priority, *b.Priority)
-	})
+	}
 	return all
+}
+
+// before tells whether an account is tried before another one whatever their places in the list.
+func (a *Account) before(other *Account) bool {
+	return a.Priority != nil && (other.Priority == nil || *a.Priority < *other.Priority)
 }
 
 // schedule fills in what is absent.

@@ -121,7 +121,7 @@ func (m *Machine) read(now time.Time, o *observation, items []lwm2m.Item) (all [
 		each.dirty, each.reason, each.evaluatedAt = false, false, now
 	}
 	if o.composite {
-		slices.SortFunc(items, func(a, b lwm2m.Item) int { return a.Path.Compare(b.Path) })
+		lwm2m.SortItems(items)
 		items = slices.CompactFunc(items, func(a, b lwm2m.Item) bool { return a.Path == b.Path })
 	}
 	return items, true

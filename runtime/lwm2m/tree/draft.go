@@ -1,7 +1,6 @@
 package tree
 
 import (
-	"cmp"
 	"errors"
 	"slices"
 
@@ -113,7 +112,8 @@ func withValue(items []lwm2m.Item) []lwm2m.Item {
 // byObject gives what the server has given, object by object in ascending order.
 func (d *draft) byObject() func(yield func(*object, []lwm2m.Item) bool) {
 	return func(yield func(*object, []lwm2m.Item) bool) {
-		rest := slices.SortedStableFunc(slices.Values(d.given), func(a, b lwm2m.Item) int { return cmp.Compare(a.Path.Object(), b.Path.Object()) })
+		rest := slices.Clone(d.given)
+		lwm2m.SortItems(rest)
 		for len(rest) > 0 {
 			id := rest[0].Path.Object()
 			n := slices.IndexFunc(rest, func(item lwm2m.Item) bool { return item.Path.Object() != id })

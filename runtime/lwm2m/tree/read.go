@@ -158,7 +158,8 @@ func (t *Tree) readComposite(items []lwm2m.Item, ssid uint16, paths []lwm2m.Path
 
 // outermost gives the paths ascending, without those that lie below others or stand there twice.
 func outermost(paths []lwm2m.Path) []lwm2m.Path {
-	sorted := slices.SortedFunc(slices.Values(paths), lwm2m.Path.Compare)
+	sorted := slices.Clone(paths)
+	lwm2m.SortPaths(sorted)
 	var all []lwm2m.Path
 	for _, path := range sorted {
 		if len(all) == 0 || !all[len(all)-1].Contains(path) {

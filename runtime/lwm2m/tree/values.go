@@ -65,7 +65,10 @@ func (v values) put(path lwm2m.Path, value lwm2m.Value) values {
 		v[i].value = value
 		return v
 	}
-	return slices.Insert(v, i, entry{path: path, value: value})
+	v = append(v, entry{})
+	copy(v[i+1:], v[i:])
+	v[i] = entry{path, value}
+	return v
 }
 
 // cut removes what stands at a path and below it.
@@ -129,20 +132,14 @@ func (t *Tree) commit(changes []change) (structured bool) {
 			o.instances[c.instance.Instance()] = c.values
 		}
 	}
-	slices.SortFunc(changed, lwm2m.Path.Compare)
+	lwm2m.SortPaths(changed)
 	t.changed = union(t.changed, changed)
 	return structured
 }
 
 // union puts ascending paths into ascending paths.
 func union(into, paths []lwm2m.Path) []lwm2m.Path {
-	if len(into) == 0 {
-		return slices.Clone(paths)
-	}
-	for _, path := range paths {
-		if i, found := slices.BinarySearchFunc(into, path, lwm2m.Path.Compare); !found {
-			into = slices.Insert(into, i, path)
-		}
-	}
-	return into
+	all := append(slices.Clip(into), paths...)
+	lwm2m.SortPaths(all)
+	return slices.Compact(all)
 }
