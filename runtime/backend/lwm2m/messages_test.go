@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -179,18 +180,19 @@ func TestFirmwareEvents(t *testing.T) {
 // gauge is a modem that tells what it knows.
 type gauge struct {
 	modem.Modem
-	rsrp int
+	rsrp atomic.Int64 // 0: no network
 }
 
-func (gauge) Identity(context.Context) (data.Device, error) {
+func (*gauge) Identity(context.Context) (data.Device, error) {
 	return data.Device{IMEI: imei, Board: "board", ModemFirmware: "mfw_1"}, nil
 }
 
 func (g *gauge) Network(context.Context) (data.Network, error) {
-	if g.rsrp == 0 {
+	rsrp := int(g.rsrp.Load())
+	if rsrp == 0 {
 		return data.Network{}, modem.ErrNoNetwork
 	}
-	return data.Network{Mode: "LTE-M", RSRP: g.rsrp, MCCMNC: 24202}, nil
+	return data.Network{Mode: "LTE-M", RSRP: rsrp, MCCMNC: 24202}, nil
 }
 
 func (*gauge) Cell(context.Context) (data.Cell, error) { return data.Cell{}, modem.ErrNoNetwork }
@@ -208,7 +210,7 @@ func TestModemIsFollowed(t *testing.T) {
 				t.Errorf("%s is %s, want %s", path, got, want)
 			}
 		}
-		g.rsrp = -77 // the follower sleeps
+		g.rsrp.Store(-77)
 		time.Sleep(61 * time.Second)
 		if got := r.server.read("/4/0/2"); got != "2.05 -77" {
 			t.Errorf("the signal is %s", got)

@@ -81,8 +81,8 @@ func (b *Backend) start() (*running, error) {
 		return nil, fmt.Errorf("lwm2m: %w", err)
 	}
 	b.follow(r)
-	b.enter(endpoint, r)
 	b.launch(r)
+	b.enter(endpoint, r)
 	return r, nil
 }
 
