@@ -158,14 +158,19 @@ func c4(t testing.TB) *client {
 	c := c1(t)
 	for path, values := range map[string][2]string{"/3/0/6": {"1", "5"}, "/3/0/7": {"3800", "5000"}, "/3/0/8": {"125", "900"}} {
 		for instance, value := range values {
-			at := fmt.Sprintf("%s/%d", path, instance)
-			if _, code := c.command("write %s %s", at, value); code != 0 {
-				c.must("create %s", at)
-				c.must("write %s %s", at, value)
-			}
+			c.fill(fmt.Sprintf("%s/%d", path, instance), value)
 		}
 	}
 	return c
+}
+
+// fill sets a value that the device itself may not have, or not yet.
+func (d *device) fill(path, value string) {
+	d.t.Helper()
+	if _, code := d.command("write %s %s", path, value); code != 0 {
+		d.must("create %s", path)
+		d.must("write %s %s", path, value)
+	}
 }
 
 // c3 is C.1 with the default periods that C.3 adds.

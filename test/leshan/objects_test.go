@@ -84,10 +84,8 @@ func TestETS_int_685_Device_delete(t *testing.T) {
 func TestETS_int_701_Connectivity_monitoring_read(t *testing.T) {
 	ets(t)
 	c := c1(t)
-	mark := c.now()
-	r := c.observe("/4/0", senmlCBOR).want(t, 205)
-	if len(r.below("/4/0/2")) == 0 { // the device has not looked at its modem yet
-		c.await(mark, "notification", func(e event) bool { return e.Observation == r.Observation && len(e.Response.below("/4/0/2")) > 0 })
+	for path, v := range (values{"/4/0/0": "6", "/4/0/1/0": "6", "/4/0/2": "-90", "/4/0/4/0": "192.0.2.1"}) {
+		c.fill(path, v)
 	}
 	c.read("/4/0", senmlCBOR).want(t, 205).holds(t, "/4/0/0", "/4/0/1", "/4/0/2", "/4/0/4")
 }

@@ -195,10 +195,10 @@ func flat(sent event) response {
 
 func TestETS_int_307_Muting_Send(t *testing.T) {
 	ets(t)
-	c := c1(t)
+	c := c4(t)
 	c.replace("/1/0/23", text, "true").want(t, 204)
 	mark := c.now()
-	if _, code := c.command("send /3/0/9"); code == 0 {
+	if _, code := c.command("send /3/0/7"); code == 0 {
 		t.Error("the device sends while it is muted")
 	}
 	c.must("update")
@@ -206,7 +206,7 @@ func TestETS_int_307_Muting_Send(t *testing.T) {
 	c.none(mark, "send", anything)
 	c.replace("/1/0/23", text, "false").want(t, 204)
 	mark = c.now()
-	c.must("send /3/0/9")
+	c.must("send /3/0/7")
 	c.await(mark, "send", anything)
 }
 
