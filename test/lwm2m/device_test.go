@@ -343,6 +343,7 @@ type connected struct {
 	*device
 	*server.Device
 	registered event // its last registration
+	injected   int   // requests of a hostile server
 }
 
 // await waits for an event of this device after a mark.

@@ -130,6 +130,12 @@ func (p packet) with(number int, value any) packet {
 	return p
 }
 
+// as gives the packet with a message id.
+func (p packet) as(mid uint16) packet {
+	p.mid = mid
+	return p
+}
+
 // on gives the packet with a path.
 func (p packet) on(path string) packet {
 	for segment := range strings.SplitSeq(strings.Trim(path, "/"), "/") {

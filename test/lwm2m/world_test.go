@@ -41,6 +41,12 @@ type world struct {
 func virtual(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
 	t.Parallel()
+	alone(t, test)
+}
+
+// alone is virtual for a test that looks at what is the process's.
+func alone(t *testing.T, test func(t *testing.T, w *world)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{t: t, network: &packetnet.Network{}, log: newLog()}
 		w.start(nil)
