@@ -48,6 +48,7 @@ func newEndpoint(config Config, handler Handler, seed [32]byte) *endpoint {
 	return e
 }
 
+//go:noinline
 func (e *endpoint) send(raw []byte) { e.outbox = append(e.outbox, outgoing{raw: raw}) }
 
 // messageID gives ids in turn (RFC 7252, 4.4).

@@ -91,7 +91,9 @@ type Option struct {
 // Options are the options of a message, in ascending order of their ids; those of one id in the order in which they were added.
 type Options []Option
 
-// Add puts an option behind those of the same id.
+// Add puts an option behind those of the same id. A call of it is much smaller than its body, and there are many.
+//
+//go:noinline
 func (o *Options) Add(id OptionID, value []byte) {
 	all := append(*o, Option{})
 	i := len(all) - 1
@@ -112,6 +114,8 @@ func (o Options) ascend() bool {
 }
 
 // AddString is Add for a text.
+//
+//go:noinline
 func (o *Options) AddString(id OptionID, value string) { o.Add(id, []byte(value)) }
 
 // SetUint replaces the options of an id by one number, in the shortest form (RFC 7252, 3.2).
@@ -132,6 +136,8 @@ func (o *Options) Remove(id OptionID) {
 }
 
 // Get gives the first option of an id.
+//
+//go:noinline
 func (o Options) Get(id OptionID) (value []byte, found bool) {
 	for _, each := range o {
 		if each.ID == id {
@@ -154,6 +160,8 @@ func (o Options) Uint(id OptionID) (value uint32, found bool) {
 }
 
 // Strings gives all options of an id as texts.
+//
+//go:noinline
 func (o Options) Strings(id OptionID) []string {
 	var all []string
 	for _, each := range o {

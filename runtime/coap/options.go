@@ -78,6 +78,8 @@ func target(options Options) string {
 }
 
 // key puts the values of some options into one text that differs where any value does.
+//
+//go:noinline
 func key(options Options, ids ...OptionID) string {
 	var text []byte
 	for _, each := range options {

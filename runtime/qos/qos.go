@@ -203,6 +203,8 @@ const (
 // Expire is what happens when the timer runs out, and with All what happens on a new connection: of the messages meant, those that have
 // been handed out Config.NotifiedCountMax times are given up and come back as discarded; the ids of the others, to be handed out, are
 // due.
+//
+//go:noinline
 func (l List) Expire(which Which) (changed List, due []uint16, discarded []Message) {
 	var kept []Message
 	for _, message := range l.pending {

@@ -33,6 +33,7 @@ func (s *sessions) forget(key sessionKey) {
 	s.remove(key)
 }
 
+//go:noinline
 func (s *sessions) remove(key sessionKey) {
 	delete(s.byKey, key)
 	for i, each := range s.order {

@@ -31,6 +31,8 @@ type Set struct {
 }
 
 // Count is how many attributes the set has.
+//
+//go:noinline
 func (s Set) Count() int {
 	count := 0
 	for _, given := range []bool{s.PMin.Given, s.PMax.Given, s.EPMin.Given, s.EPMax.Given, s.GT.Given, s.LT.Given, s.ST.Given} {

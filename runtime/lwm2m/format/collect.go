@@ -122,6 +122,7 @@ func (c *collector) finish() ([]lwm2m.Item, error) {
 	return c.items, &UnknownResources{Paths: slices.Compact(c.unknown)}
 }
 
+//go:noinline // a call is smaller, and no error is urgent
 func badRequest(format string, arguments ...any) error {
 	return lwm2m.Errorf(lwm2m.StatusBadRequest, format, arguments...)
 }

@@ -207,6 +207,7 @@ func (m *Machine) Step(event Event, now time.Time) []Effect {
 	return m.effects
 }
 
+//go:noinline // it is called all over the machine, with effects that are made for it
 func (m *Machine) do(effect Effect) { m.effects = append(m.effects, effect) }
 
 func (m *Machine) report(notice Notice, err error) { m.reportUntil(notice, err, time.Time{}) }
@@ -224,6 +225,8 @@ func (m *Machine) reportUntil(notice Notice, err error, until time.Time) {
 }
 
 // enter changes the state; whatever ran or was waited for before is over.
+//
+//go:noinline
 func (m *Machine) enter(state State) {
 	m.state = state
 	m.until = time.Time{}
