@@ -83,7 +83,7 @@ func Document(definitions ...*lwm2m.Definition) ([]byte, error) {
 func objectOf(definition *lwm2m.Definition) (object, error) {
 	made := object{
 		Type: "MODefinition", Name: definition.Name, Description1: definition.Description, ObjectID: definition.ID, ObjectURN: definition.URN,
-		LWM2MVersion: "1.0", ObjectVersion: definition.Version,
+		LWM2MVersion: "1.1", ObjectVersion: definition.Version, // as the schema says that the document names
 		MultipleInstances: instances(definition.Multiple), Mandatory: mandatory(definition.Mandatory),
 	}
 	if len(definition.Resources) == 0 {
@@ -91,9 +91,6 @@ func objectOf(definition *lwm2m.Definition) (object, error) {
 	}
 	texts := []string{definition.Name, definition.Description, definition.URN, definition.Version}
 	for _, each := range definition.Resources {
-		if each.Type == lwm2m.TypeUnsigned || each.Type == lwm2m.TypeCorelnk {
-			made.LWM2MVersion = "1.1" // which brought these types
-		}
 		made.Items = append(made.Items, item{
 			ID: each.ID, Name: each.Name, Operations: each.Operations.String(), MultipleInstances: instances(each.Multiple),
 			Mandatory: mandatory(each.Mandatory), Type: each.Type.String(), RangeEnumeration: each.Range, Units: each.Units, Description: each.Description,

@@ -145,6 +145,9 @@ func (b *Backend) registeredNow(r *running) {
 
 // correctLifetime writes the configured lifetime where a bootstrap server has set another (SDK: lwm2m_integration, on the first registration).
 func (b *Backend) correctLifetime(r *running) {
+	if b.manual() { // the console's, or what it has a bootstrap server write
+		return
+	}
 	store := r.client.Tree()
 	want := lwm2m.Integer(int64(b.config.Client.Lifetime.Seconds()))
 	for _, instance := range store.Children(lwm2m.NewPath(1)) {
