@@ -91,6 +91,9 @@ func (d *draft) plan(work func(d *draft) error) error {
 	if err := work(d); err != nil {
 		return err
 	}
+	if more := d.tree.growth(d.changes); more > 0 && d.tree.size+more > MaxBytes {
+		return lwm2m.Errorf(lwm2m.StatusInternalServerError, "no room: all values together can have %d bytes", MaxBytes)
+	}
 	for o, items := range d.byObject() {
 		if o.checker == nil {
 			continue

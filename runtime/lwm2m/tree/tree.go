@@ -18,6 +18,8 @@ import (
 const (
 	DefaultMaxInstances  = 256 // instances of an object; see Tree.Limit
 	MaxResourceInstances = 256 // instances of a multiple resource
+	// MaxBytes is how much all values may take up together, those of the client too. Beyond it servers can only make them less.
+	MaxBytes = 1 << 20
 )
 
 // Tree holds the objects of a client. All its methods may be called from any goroutine, those for servers (Read to WriteComposite and the
@@ -25,6 +27,7 @@ const (
 type Tree struct {
 	mu      sync.Mutex
 	objects map[uint16]*object
+	size    int // bytes of all values
 	access  Access
 
 	onChange    []func(paths []lwm2m.Path)
@@ -84,6 +87,9 @@ func (t *Tree) Add(o lwm2m.Object) error {
 	}
 	if err := o.Attach(t); err != nil {
 		t.mu.Lock()
+		for _, each := range added.instances {
+			t.size -= each.size()
+		}
 		delete(t.objects, definition.ID)
 		t.mu.Unlock()
 		return fmt.Errorf("object %d (%s): %w", definition.ID, definition.Name, err)

@@ -77,6 +77,30 @@ func (v values) cut(path lwm2m.Path) values {
 	return slices.Delete(v, from, from+len(v.below(path)))
 }
 
+// entrySize is about what an entry takes up beside the content of its value.
+const entrySize = 48
+
+// size gives the bytes that values take up.
+func (v values) size() int {
+	n := len(v) * entrySize
+	for _, each := range v {
+		n += len(each.value.Text())
+	}
+	return n
+}
+
+// growth gives the bytes by which changes make the values of the tree larger. The lock is held.
+func (t *Tree) growth(changes []change) int {
+	n := 0
+	for _, c := range changes {
+		n -= t.objects[c.instance.Object()].instances[c.instance.Instance()].size()
+		if !c.gone {
+			n += c.values.size()
+		}
+	}
+	return n
+}
+
 // difference gives the paths that came, went or changed from old to new, ascending.
 func difference(old, new values) []lwm2m.Path {
 	var paths []lwm2m.Path
@@ -117,6 +141,7 @@ type change struct {
 // commit puts changes into the tree, and queues the paths of what is different now for the subscribers. It tells whether instances came or went;
 // the caller queues that. The lock is held.
 func (t *Tree) commit(changes []change) (structured bool) {
+	t.size += t.growth(changes)
 	var changed []lwm2m.Path
 	for _, c := range changes {
 		o := t.objects[c.instance.Object()]
