@@ -386,6 +386,39 @@ func TestHostileFloods(t *testing.T) {
 	})
 }
 
+// TestHostileFilling: a server that writes all that there is room for is refused at some time, and can make room again.
+func TestHostileFilling(t *testing.T) {
+	alone(t, func(t *testing.T, w *world) {
+		c := w.exposed()
+		w.log.hush()
+		before := heap()
+		big := strings.Repeat("aa", 60_000)
+		refused := 0
+		for i := range int64(100) {
+			switch r := c.replace("/19/0/0/"+textOf(i), opaque, big); r.code {
+			case 204:
+			case 500:
+				refused++
+			default:
+				t.Errorf("answer %s", r)
+			}
+		}
+		if refused < 80 {
+			t.Errorf("%d times 60000 bytes were taken", 100-refused)
+		}
+		if r := c.create("/16", senmlCBOR, values{"9/0/0": strings.Repeat("b", 60_000)}); r.code != 500 {
+			t.Errorf("answer %s to a Create, want 5.00", r)
+		}
+		pass(10 * time.Minute)
+		if after := heap(); after > before+4<<20 {
+			t.Errorf("%d KiB in use, %d before", after>>10, before>>10)
+		}
+		c.lives()
+		c.put("/19/0/0", tlv, values{"0": "41"}).want(204)
+		c.create("/16", senmlCBOR, values{"9/0/0": "b"}).want(201)
+	})
+}
+
 // flood sends requests as fast as the device takes them.
 func (c *connected) flood(n int, make func(i int) packet) {
 	for i := range n {
