@@ -6,9 +6,10 @@
 //
 // Who tries again. Connect ends with the first attempt that fails, and says why; the client goes on by its retry parameters (object 1, 17 to
 // 20) all the same, for they decide when it bootstraps anew, and the module's table decides when Connect listens again. Whoever ends Connect by
-// its context ends the client's attempts too. A registration that is lost, or that the server disables for a time, is the client's business alone:
-// the module sees the connection stand, and what it sends meanwhile is refused as not connected. Only where all attempts are used up
-// EventDisconnected follows, and Connect begins anew.
+// its context ends the client's attempts too, and where the last one failed for want of a network the next Connect tries at once.
+//
+// A registration that is lost, or that the server disables for a time, is the client's business alone: the module sees the connection stand, and
+// what it sends meanwhile is refused as not connected. Only where all attempts are used up EventDisconnected follows, and Connect begins anew.
 package lwm2m
 
 import (

@@ -268,6 +268,23 @@ func TestClientRegistersBetweenConnects(t *testing.T) {
 	})
 }
 
+// A device that had no network does not wait for the client's next attempt when it has one.
+func TestConnectWhenThereIsANetworkAgain(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, shipped(), nil)
+		defer r.close()
+		r.server.set(func() { r.server.refuse = &net.DNSError{Err: "no such host", Name: "server.example"} })
+		r.wantConnect(context.Background(), cloud.ConnectErrNetwork, "no such host")
+		time.Sleep(200 * time.Second) // the client has tried twice more, and waits for 4 minutes
+		r.server.set(func() { r.server.refuse = nil })
+		begin := time.Now()
+		r.connect()
+		if took := time.Since(begin); took != 0 {
+			t.Errorf("the connection took %v", took)
+		}
+	})
+}
+
 // When all attempts of the client are used up, Connect begins anew.
 func TestAttemptsUsedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {

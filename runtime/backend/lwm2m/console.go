@@ -23,7 +23,11 @@ type Console interface {
 func (b *Backend) manual() bool { return b.config.Console != nil && b.config.Console.ManualStart() }
 
 func (b *Backend) runConsole(ctx context.Context, r *running) {
-	if err := b.config.Console.Run(ctx, r.client.Tree(), engine{b, r}, interruptible(os.Stdin), os.Stdout); err != nil {
+	input := interruptible(os.Stdin)
+	if input != io.ReadCloser(os.Stdin) {
+		defer func() { _ = input.Close() }() // perhaps it is closed already
+	}
+	if err := b.config.Console.Run(ctx, r.client.Tree(), engine{b, r}, input, os.Stdout); err != nil {
 		b.logger.Error("lwm2m: the debug console has ended", "error", err)
 	}
 }

@@ -90,7 +90,7 @@ func TestManualStart(t *testing.T) {
 		c.say(t, "read 3/0/16 -s", "U|= 0")
 		c.say(t, "start me -b 1", "# invalid: object 0 has no account of a bootstrap server that can be used|= -22")
 		for _, command := range []string{
-			"write /0/0/0 -s coap://127.0.0.1:9", "write /0/0/2 -u8 3", "write /0/0/10 -u16 101", "create /1/0", "write /1/0/0 -u16 101",
+			"write /0/0/0 -s coap://127.0.0.1:9", "write /0/0/2 -u8 3", "write /0/0/10 -u16 101", "create /1/0", "write /1/0/0 -u16 101", "write /1/0/1 -u32 86400",
 			"write /0/0/0 -s coaps://server.example", "write /0/0/2 -u8 0", "write /0/0/3 -s me", "write /0/0/5 -s secret",
 		} {
 			c.say(t, command, "= 0")
@@ -101,7 +101,8 @@ func TestManualStart(t *testing.T) {
 			t.Error(err)
 		}
 		r.expect("CONNECTED", "READY", "ConfigEmpty")
-		r.server.expect(strings.Replace(register, endpoint, "urn:dev:me", 1))
+		started := strings.NewReplacer(endpoint, "urn:dev:me", "43200", "86400").Replace(register) // the lifetime is the console's
+		r.server.expect(started)
 		c.say(t, "send /3/0/16", "= 0")
 		r.server.expectSent("/3/0/16 U")
 		c.say(t, "update", "= 0")
@@ -126,7 +127,7 @@ func TestManualStart(t *testing.T) {
 		if err := errors.Join(r.Disconnect(), r.Uninit()); err != nil {
 			t.Error(err)
 		}
-		r.server.expect(strings.Replace(register, endpoint, "urn:dev:me", 1), remove)
+		r.server.expect(started, remove)
 	})
 }
 

@@ -19,18 +19,19 @@ import (
 // fetchConnectLimit is how long a server of images may take for its handshake.
 const fetchConnectLimit = 60 * time.Second
 
-// Fetch implements client.Program: it asks for what a coap or coaps URI names, over a connection of its own. The URI has its
-// port.
+// Fetch implements client.Program: it asks for what a coap or coaps URI names, over a connection of its own. The URI has its port.
 func (p *program) Fetch(ctx context.Context, uri string, into io.Writer) error {
 	target, err := url.Parse(uri)
 	if err != nil {
-		return &lwm2m.FetchError{Cause: lwm2m.FetchInvalid, Err: err}
+		return &lwm2m.FetchError{Cause: lwm2m.FetchInvalid, Err: errors.Unwrap(err)} // without the URI: it may hold a secret
 	}
 	link, err := p.dialImage(ctx, target)
 	if err != nil {
 		return fetchError(err)
 	}
-	conn := coap.NewConn(link, p.backend.config.Client.CoAP, nil, p.backend.logger)
+	config := p.backend.config.Client.CoAP
+	config.BlockSize = p.backend.config.Client.BlockSize
+	conn := coap.NewConn(link, config, nil, p.backend.logger)
 	sink := &image{Writer: into}
 	response, err := conn.Download(ctx, imageRequest(target), sink)
 	_ = conn.Close() // what was asked for has come or has not; from here on nothing is written to the sink
@@ -40,7 +41,7 @@ func (p *program) Fetch(ctx context.Context, uri string, into io.Writer) error {
 	case err != nil:
 		return fetchError(err)
 	case response.Code != coap.Content:
-		return &lwm2m.FetchError{Cause: lwm2m.FetchInvalid, Err: fmt.Errorf("%s: the server answers %v", uri, response.Code)}
+		return &lwm2m.FetchError{Cause: lwm2m.FetchInvalid, Err: fmt.Errorf("%s answers with %v", target.Host, response.Code)}
 	}
 	return nil
 }
@@ -86,7 +87,8 @@ func (b *Backend) imageKey() (identity, key []byte, err error) {
 			return identity, key, nil
 		}
 	}
-	return nil, nil, fmt.Errorf("there is no pre-shared key for images: put one into security tag %d (LWM2M_CLIENT_UTILS_DOWNLOADER_SEC_TAG)", b.config.DownloadTag)
+	return nil, nil, fmt.Errorf("there is no pre-shared key for images: put one into security tag %d (LWM2M_CLIENT_UTILS_DOWNLOADER_SEC_TAG)",
+		b.config.DownloadTag)
 }
 
 // imageRequest is the GET of a URI (RFC 7252, 6.4).

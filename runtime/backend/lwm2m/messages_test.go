@@ -16,6 +16,7 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/data"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/format"
+	"github.com/cloudgen/cloudgen/runtime/lwm2m/registration"
 	"github.com/cloudgen/cloudgen/runtime/modem"
 	"github.com/cloudgen/cloudgen/runtime/module"
 )
@@ -259,6 +260,25 @@ func TestBootstrap(t *testing.T) {
 		if _, err := os.Stat(filepath.Join(r.device.DataDir, accountsName)); err != nil {
 			t.Error(err)
 		}
+	})
+}
+
+// A bootstrap server that refuses: its reason is told, and Connect begins anew when the client has given up.
+func TestBootstrapRefused(t *testing.T) {
+	config := shipped()
+	config.Client.Bootstrap, config.BootstrapTag = true, secTag
+	synctest.Test(t, func(t *testing.T) {
+		r := newRig(t, config, nil)
+		defer r.close()
+		r.server.set(func() { r.server.answer = func(string) coap.Code { return coap.BadRequest } })
+		for range 2 {
+			r.wantConnect(context.Background(), cloud.ConnectErrBackend, "4.00")
+			time.Sleep(time.Hour)
+			if state := r.running.client.State(); state != registration.Failed {
+				t.Errorf("the client is %v", state)
+			}
+		}
+		r.expect()
 	})
 }
 

@@ -128,6 +128,9 @@ func (r *running) isConnected() bool {
 
 // attempt has the client register, unless the console says when, and gives the channel that tells how it ends.
 func (r *running) attempt(ctx context.Context) (<-chan error, error) {
+	if r.hadNoNetwork() {
+		r.stop(false)
+	}
 	for {
 		if err := r.awaitStop(ctx); err != nil {
 			return nil, err
@@ -150,6 +153,18 @@ func (r *running) attempt(ctx context.Context) (<-chan error, error) {
 		r.mu.Unlock()
 		return outcome, nil
 	}
+}
+
+// hadNoNetwork tells whether the client has failed for want of a network and waits before it tries again. Whoever connects knows that there is a
+// network now.
+func (r *running) hadNoNetwork() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	had := !r.held && !r.connected && r.waiting == nil && r.failure != nil && connectResult(r.failure) == cloud.ConnectErrNetwork
+	if had {
+		r.failure = nil
+	}
+	return had
 }
 
 // stop stops the client: it de-registers, or gives up what it is at. hold leaves the next start to the console.
