@@ -228,11 +228,7 @@ func (a *App) follow(ctx context.Context, cloud Cloud) {
 }
 
 func (a *App) keepConfiguration(configuration data.Configuration) {
-	content, err := encodeConfiguration(configuration)
-	if err == nil {
-		err = a.options.State.Write(configurationFile, content)
-	}
-	if err != nil {
+	if err := a.options.State.Write(configurationFile, encodeConfiguration(configuration)); err != nil {
 		a.logger.Error("the configuration counts only until the next restart, for it cannot be kept", "error", err)
 		return
 	}

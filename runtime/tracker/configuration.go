@@ -1,12 +1,12 @@
 package tracker
 
 import (
-	"bytes"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"math"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/data"
@@ -55,82 +55,91 @@ func apply(current data.Configuration, change data.ConfigurationChange) (next da
 	return next, refused
 }
 
-// stored is the form of the file. A member that is missing, as in a file of an older firmware, keeps the compiled-in value.
-type stored struct {
-	ActiveMode            *bool    `json:"active_mode"`
-	LocationTimeout       *int64   `json:"location_timeout_s"`
-	ActiveWait            *int64   `json:"active_wait_s"`
-	MovementResolution    *int64   `json:"movement_resolution_s"`
-	MovementTimeout       *int64   `json:"movement_timeout_s"`
-	ActivityThreshold     *float64 `json:"activity_threshold_m_s2"`
-	InactivityThreshold   *float64 `json:"inactivity_threshold_m_s2"`
-	InactivityTime        *float64 `json:"inactivity_time_s"`
-	WithoutGNSS           *bool    `json:"without_gnss"`
-	WithoutNeighbourCells *bool    `json:"without_neighbour_cells"`
-	WithoutWiFi           *bool    `json:"without_wifi"`
+// members is the form of the file: one object of JSON, with times in seconds. They are read and written one by one, which takes a twentieth of the
+// code that encoding/json needs to read.
+func members(c *data.Configuration) []member {
+	return []member{
+		{"active_mode", &c.ActiveMode},
+		{"location_timeout_s", &c.LocationTimeout},
+		{"active_wait_s", &c.ActiveWait},
+		{"movement_resolution_s", &c.MovementResolution},
+		{"movement_timeout_s", &c.MovementTimeout},
+		{"activity_threshold_m_s2", &c.AccelerometerActivity},
+		{"inactivity_threshold_m_s2", &c.AccelerometerInactivity},
+		{"inactivity_time_s", &c.AccelerometerInactivityTimeout},
+		{"without_gnss", &c.NoData.GNSS},
+		{"without_neighbour_cells", &c.NoData.NeighbourCells},
+		{"without_wifi", &c.NoData.WiFi},
+	}
 }
 
-func encodeConfiguration(c data.Configuration) ([]byte, error) {
-	seconds := func(d time.Duration) *int64 { s := int64(d / time.Second); return &s }
-	return json.Marshal(stored{
-		ActiveMode:            &c.ActiveMode,
-		LocationTimeout:       seconds(c.LocationTimeout),
-		ActiveWait:            seconds(c.ActiveWait),
-		MovementResolution:    seconds(c.MovementResolution),
-		MovementTimeout:       seconds(c.MovementTimeout),
-		ActivityThreshold:     &c.AccelerometerActivity,
-		InactivityThreshold:   &c.AccelerometerInactivity,
-		InactivityTime:        &c.AccelerometerInactivityTimeout,
-		WithoutGNSS:           &c.NoData.GNSS,
-		WithoutNeighbourCells: &c.NoData.NeighbourCells,
-		WithoutWiFi:           &c.NoData.WiFi,
-	})
+type member struct {
+	name  string
+	field any // *bool, *float64 or *time.Duration
 }
 
-// decodeConfiguration reads what encodeConfiguration wrote over a configuration of compiled-in values. It is strict: a file with an unknown
-// member or an impossible value was not written by this firmware.
+func encodeConfiguration(c data.Configuration) []byte {
+	content := []byte("{")
+	for i, each := range members(&c) {
+		if i > 0 {
+			content = append(content, ',')
+		}
+		content = append(strconv.AppendQuote(content, each.name), ':')
+		switch field := each.field.(type) {
+		case *bool:
+			content = strconv.AppendBool(content, *field)
+		case *float64:
+			content = strconv.AppendFloat(content, *field, 'g', -1, 64)
+		case *time.Duration:
+			content = strconv.AppendInt(content, int64(*field/time.Second), 10)
+		}
+	}
+	return append(content, '}')
+}
+
+// decodeConfiguration reads what encodeConfiguration wrote over a configuration of compiled-in values. A member that is missing, as in a file of
+// an older firmware, or null keeps the compiled-in value. It is strict: a file with an unknown member or an impossible value was not written by
+// this firmware.
 func decodeConfiguration(content []byte, compiledIn data.Configuration) (data.Configuration, error) {
-	var s stored
-	decoder := json.NewDecoder(bytes.NewReader(content))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&s); err != nil {
-		return data.Configuration{}, err
+	text := strings.TrimSpace(string(content))
+	text, opened := strings.CutPrefix(text, "{")
+	text, closed := strings.CutSuffix(text, "}")
+	if !opened || !closed {
+		return data.Configuration{}, errors.New("it is no object of JSON")
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return data.Configuration{}, errors.New("something follows the configuration")
+	c := compiledIn
+	known := members(&c)
+	if strings.TrimSpace(text) == "" {
+		return c, nil
 	}
-	c, refused := apply(compiledIn, data.ConfigurationChange{
-		ActiveMode:                     s.ActiveMode,
-		LocationTimeout:                duration(s.LocationTimeout),
-		ActiveWait:                     duration(s.ActiveWait),
-		MovementResolution:             duration(s.MovementResolution),
-		MovementTimeout:                duration(s.MovementTimeout),
-		AccelerometerActivity:          s.ActivityThreshold,
-		AccelerometerInactivity:        s.InactivityThreshold,
-		AccelerometerInactivityTimeout: s.InactivityTime,
-	})
-	if err := errors.Join(refused...); err != nil {
-		return data.Configuration{}, err
-	}
-	for _, flag := range []struct {
-		field *bool
-		value *bool
-	}{{&c.NoData.GNSS, s.WithoutGNSS}, {&c.NoData.NeighbourCells, s.WithoutNeighbourCells}, {&c.NoData.WiFi, s.WithoutWiFi}} {
-		if flag.value != nil {
-			*flag.field = *flag.value
+	for part := range strings.SplitSeq(text, ",") {
+		name, value, _ := strings.Cut(part, ":")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		i := slices.IndexFunc(known, func(each member) bool { return strconv.Quote(each.name) == name })
+		if i < 0 {
+			return data.Configuration{}, fmt.Errorf("%.40q is no member of it", name)
+		}
+		if value != "null" && !known[i].read(value) {
+			return data.Configuration{}, fmt.Errorf("%s: %.40q is no value of it", name, value)
 		}
 	}
 	return c, nil
 }
 
-// duration gives seconds as a time; more than a time can hold becomes one that apply refuses.
-func duration(seconds *int64) *time.Duration {
-	if seconds == nil {
-		return nil
+// read takes the text of a value, if the configuration could have it.
+func (m member) read(text string) bool {
+	switch field := m.field.(type) {
+	case *bool:
+		*field = text == "true"
+		return *field || text == "false"
+	case *float64:
+		number, err := strconv.ParseFloat(text, 64)
+		*field = number
+		return err == nil && strings.Trim(text, "+-.0123456789Ee") == "" // no NaN, no infinity, nothing hexadecimal
+	case *time.Duration:
+		seconds, err := strconv.ParseInt(text, 10, 64)
+		*field = time.Duration(seconds) * time.Second
+		return err == nil && seconds >= 1 && seconds <= math.MaxInt64/int64(time.Second)
 	}
-	d := time.Duration(-1)
-	if *seconds <= math.MaxInt64/int64(time.Second) {
-		d = time.Duration(max(*seconds, -1)) * time.Second
-	}
-	return &d
+	return false
 }

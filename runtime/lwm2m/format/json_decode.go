@@ -1,10 +1,6 @@
 package format
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"io"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -13,136 +9,195 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
 )
 
-// jsonReader reads a payload token by token. What nests deeper than the formats do is refused at its opening bracket.
+// jsonReader reads a payload (RFC 8259) as its caller expects it to go on, so what nests deeper than the formats do is refused at its opening
+// bracket. It is our own because encoding/json decodes by reflection, which makes up a hundredth of a firmware that needs it for this alone.
 type jsonReader struct {
 	format  Format
-	decoder *json.Decoder
+	payload []byte
+	at      int
 }
 
 func newJSONReader(f Format, payload []byte) (*jsonReader, error) {
-	if !utf8.Valid(payload) || hasLoneSurrogate(payload) {
-		return nil, badRequest("%v: the payload is not UTF-8, or escapes half a character", f)
+	if !utf8.Valid(payload) {
+		return nil, badRequest("%v: the payload is not UTF-8", f)
 	}
-	decoder := json.NewDecoder(bytes.NewReader(payload))
-	decoder.UseNumber()
-	return &jsonReader{format: f, decoder: decoder}, nil
+	return &jsonReader{format: f, payload: payload}, nil
 }
 
-// hasLoneSurrogate finds escapes as \ud800 that have no other half: encoding/json would put another character in their place. A backslash stands
-// only in strings, so these need not be told from the rest.
-func hasLoneSurrogate(payload []byte) bool {
-	for {
-		at := bytes.IndexByte(payload, '\\')
-		if at < 0 || at+1 == len(payload) {
-			return false
+// next gives the byte that comes after white space; 0 at the end.
+func (j *jsonReader) next() byte {
+	for ; j.at < len(j.payload); j.at++ {
+		switch c := j.payload[j.at]; c {
+		case ' ', '\t', '\r', '\n':
+		default:
+			return c
 		}
-		first := escapedUnit(payload[at:])
-		if payload = payload[at+2:]; !utf16.IsSurrogate(first) {
-			continue
-		}
-		payload = payload[4:]
-		if utf16.DecodeRune(first, escapedUnit(payload)) == utf8.RuneError {
-			return true
-		}
-		payload = payload[6:]
 	}
+	return 0
 }
 
-// escapedUnit gives the number of the \u0000 with which text begins; 0 where there is none.
-func escapedUnit(text []byte) rune {
-	if len(text) < 6 || text[0] != '\\' || text[1] != 'u' {
-		return 0
+// expected is the error of anything but what has to stand here.
+func (j *jsonReader) expected(what string) error {
+	if j.at == len(j.payload) {
+		return badRequest("%v: the payload ends too early", j.format)
 	}
-	unit, err := strconv.ParseUint(string(text[2:6]), 16, 16)
-	if err != nil {
-		return 0
-	}
-	return rune(unit)
+	return badRequest("%v: byte %d: %s was expected", j.format, j.at, what)
 }
 
-func (j *jsonReader) token() (json.Token, error) {
-	token, err := j.decoder.Token()
-	if errors.Is(err, io.EOF) {
-		return nil, badRequest("%v: the payload ends too early", j.format)
+func (j *jsonReader) delimiter(want byte) error {
+	if j.next() != want {
+		return j.expected(string(rune(want)))
 	}
-	if err != nil {
-		return nil, badRequest("%v: %v", j.format, err)
-	}
-	return token, nil
+	j.at++
+	return nil
 }
 
-func (j *jsonReader) delimiter(want json.Delim) error {
-	token, err := j.token()
-	if err != nil {
+// list reads what stands between two brackets, with commas between.
+func (j *jsonReader) list(from, to byte, element func() error) error {
+	if err := j.delimiter(from); err != nil {
 		return err
 	}
-	if token != want {
-		return badRequest("%v: byte %d: %v was expected", j.format, j.decoder.InputOffset(), want)
+	if j.next() == to {
+		j.at++
+		return nil
+	}
+	for {
+		if err := element(); err != nil {
+			return err
+		}
+		if j.next() != ',' {
+			return j.delimiter(to)
+		}
+		j.at++
+	}
+}
+
+func (j *jsonReader) array(element func() error) error { return j.list('[', ']', element) }
+
+// object calls member with the name of each member, whose value it reads.
+func (j *jsonReader) object(member func(name string) error) error {
+	return j.list('{', '}', func() error {
+		name, err := j.text()
+		if err == nil {
+			err = j.delimiter(':')
+		}
+		if err != nil {
+			return err
+		}
+		return member(name)
+	})
+}
+
+func (j *jsonReader) end() error {
+	if j.next(); j.at < len(j.payload) {
+		return badRequest("%v: byte %d: something stands behind the end", j.format, j.at)
 	}
 	return nil
 }
 
 // scalar reads a value that is neither an object nor an array; null is rawNone.
 func (j *jsonReader) scalar() (raw, error) {
-	token, err := j.token()
-	if err != nil {
-		return raw{}, err
-	}
-	switch value := token.(type) {
-	case json.Number:
-		n, ok := parseNumber(value.String())
-		if !ok {
-			return raw{}, badRequest("%v: the number %.40s is too large", j.format, value)
-		}
-		return raw{kind: rawNumber, number: n}, nil
-	case string:
-		return raw{kind: rawText, text: value}, nil
-	case bool:
-		return raw{kind: rawBoolean, yes: value}, nil
-	case nil:
+	switch c := j.next(); {
+	case c == '"':
+		text, err := j.text()
+		return raw{kind: rawText, text: text}, err
+	case c == '-' || c >= '0' && c <= '9':
+		n, err := j.number()
+		return raw{kind: rawNumber, number: n}, err
+	case c == '{' || c == '[':
+		return raw{}, badRequest("%v: byte %d: a label has no structured value", j.format, j.at)
+	case j.word("true"):
+		return raw{kind: rawBoolean, yes: true}, nil
+	case j.word("false"):
+		return raw{kind: rawBoolean}, nil
+	case j.word("null"):
 		return raw{}, nil
 	}
-	return raw{}, badRequest("%v: byte %d: a label has no structured value", j.format, j.decoder.InputOffset())
+	return raw{}, j.expected("a value")
 }
 
-// object calls member with the name of each member, whose value it reads.
-func (j *jsonReader) object(member func(name string) error) error {
-	if err := j.delimiter('{'); err != nil {
-		return err
+func (j *jsonReader) word(word string) bool {
+	found := strings.HasPrefix(string(j.payload[j.at:min(j.at+len(word), len(j.payload))]), word)
+	if found {
+		j.at += len(word)
 	}
-	for j.decoder.More() {
-		token, err := j.token()
-		if err != nil {
-			return err
-		}
-		name, isText := token.(string)
-		if !isText {
-			return badRequest("%v: byte %d: the name of a member was expected", j.format, j.decoder.InputOffset())
-		}
-		if err := member(name); err != nil {
-			return err
-		}
-	}
-	return j.delimiter('}')
+	return found
 }
 
-func (j *jsonReader) array(element func() error) error {
-	if err := j.delimiter('['); err != nil {
-		return err
+func (j *jsonReader) number() (number, error) {
+	from := j.at
+	for j.at < len(j.payload) && strings.IndexByte("+-.0123456789Ee", j.payload[j.at]) >= 0 {
+		j.at++
 	}
-	for j.decoder.More() {
-		if err := element(); err != nil {
-			return err
-		}
+	text := string(j.payload[from:j.at])
+	whole := strings.TrimPrefix(text, "-")
+	n, ok := parseNumber(text)
+	if !ok || len(whole) > 1 && whole[0] == '0' && whole[1] >= '0' && whole[1] <= '9' {
+		return n, badRequest("%v: byte %d: %.40s is no number, or too large", j.format, from, text)
 	}
-	return j.delimiter(']')
+	return n, nil
 }
 
-func (j *jsonReader) end() error {
-	if _, err := j.decoder.Token(); !errors.Is(err, io.EOF) {
-		return badRequest("%v: something stands behind the end", j.format)
+// text reads a string.
+func (j *jsonReader) text() (string, error) {
+	if j.next() != '"' {
+		return "", j.expected("a text")
 	}
-	return nil
+	j.at++
+	var unescaped []byte
+	for from := j.at; j.at < len(j.payload); {
+		switch c := j.payload[j.at]; {
+		case c == '"':
+			unescaped = append(unescaped, j.payload[from:j.at]...)
+			j.at++
+			return string(unescaped), nil
+		case c < ' ':
+			return "", j.expected("no control character")
+		case c == '\\':
+			unescaped = append(unescaped, j.payload[from:j.at]...)
+			r, ok := j.escape()
+			if !ok {
+				return "", badRequest("%v: byte %d: the escape is none, or is half a character", j.format, j.at)
+			}
+			unescaped = utf8.AppendRune(unescaped, r)
+			from = j.at
+		default:
+			j.at++
+		}
+	}
+	return "", j.expected("a quotation mark")
+}
+
+// escape reads what begins with a backslash: a character, or both halves of one.
+func (j *jsonReader) escape() (r rune, ok bool) {
+	if j.at+1 == len(j.payload) {
+		return 0, false
+	}
+	if kind := j.payload[j.at+1]; kind != 'u' {
+		at := strings.IndexByte(`"\/bfnrt`, kind)
+		if at < 0 {
+			return 0, false
+		}
+		j.at += 2
+		return rune("\"\\/\b\f\n\r\t"[at]), true
+	}
+	if r, ok = j.unit(); ok && utf16.IsSurrogate(r) {
+		var second rune
+		second, ok = j.unit()
+		r = utf16.DecodeRune(r, second)
+		ok = ok && r != utf8.RuneError
+	}
+	return r, ok
+}
+
+// unit reads the number of a \u0000.
+func (j *jsonReader) unit() (rune, bool) {
+	if len(j.payload)-j.at < 6 || j.payload[j.at] != '\\' || j.payload[j.at+1] != 'u' {
+		return 0, false
+	}
+	unit, err := strconv.ParseUint(string(j.payload[j.at+2:j.at+6]), 16, 16)
+	j.at += 6
+	return rune(unit), err == nil
 }
 
 // record reads one object into the reader's next record.

@@ -6,7 +6,6 @@ package firmware
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -149,7 +148,7 @@ func (o *Object) load() (status, error) {
 	}
 	var kept status
 	if err == nil {
-		err = json.Unmarshal(content, &kept)
+		kept, err = decodeStatus(string(content))
 	}
 	if err == nil && (kept.State < idle || kept.State > updating || kept.Result < resultInitial || kept.Result > resultUnsupportedProtocol) {
 		err = fmt.Errorf("state %d and result %d are none of object 5", kept.State, kept.Result)
@@ -161,11 +160,7 @@ func (o *Object) load() (status, error) {
 }
 
 func (o *Object) keep(next status) error {
-	content, err := json.Marshal(next)
-	if err == nil {
-		err = o.host.Save(keptName, content)
-	}
-	if err != nil {
+	if err := o.host.Save(keptName, []byte(next.encode())); err != nil {
 		return fmt.Errorf("the state of the firmware update cannot be kept: %w", err)
 	}
 	return nil

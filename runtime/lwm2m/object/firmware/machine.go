@@ -1,6 +1,10 @@
 package firmware
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+	"strings"
+)
 
 // state is the value of resource 3.
 type state int64
@@ -42,6 +46,20 @@ const (
 type status struct {
 	State  state
 	Result result
+}
+
+// encode gives the form in which it is kept: JSON, of exactly these bytes.
+func (s status) encode() string { return fmt.Sprintf(`{"State":%d,"Result":%d}`, s.State, s.Result) }
+
+func decodeStatus(text string) (status, error) {
+	first, second, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(text, `{"State":`), "}"), `,"Result":`)
+	number, _ := strconv.ParseInt(first, 10, 64) // what is no number is not written like this
+	code, _ := strconv.ParseInt(second, 10, 64)
+	kept := status{State: state(number), Result: result(code)}
+	if kept.encode() != text {
+		return status{}, fmt.Errorf("%.60q is no status of an update", text)
+	}
+	return kept, nil
 }
 
 // signal is what moves the state.
