@@ -38,7 +38,6 @@ type Client struct {
 	codec    *format.Codec
 	security *security.Object
 	server   *server.Object
-	hooks    hooks
 	watchers watchers
 	workers  sync.WaitGroup // Host.Go, connecting, requests
 
@@ -129,7 +128,7 @@ func (c *Client) addObjects() error {
 			}
 			hosted.SetHost(host{Program: c.options.Program, client: c})
 		}
-		if err := c.tree.Add(c.hooks.wrap(object)); err != nil {
+		if err := c.tree.Add(object); err != nil {
 			return err
 		}
 	}

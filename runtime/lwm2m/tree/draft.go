@@ -181,8 +181,15 @@ func (t *Tree) object(path lwm2m.Path) *object {
 func (t *Tree) finish(d *draft, effects []func()) (after func()) {
 	structured := t.commit(d.changes)
 	for o, items := range d.byObject() {
-		if values := withValue(items); o.writer != nil && len(values) > 0 {
+		values := withValue(items)
+		if len(values) == 0 {
+			continue
+		}
+		if o.writer != nil {
 			effects = append(effects, func() { o.writer.Written(values) })
+		}
+		for _, f := range t.onWritten {
+			effects = append(effects, func() { f(values) })
 		}
 	}
 	t.mu.Unlock()

@@ -20,7 +20,13 @@ func (t *Tree) Execute(ssid uint16, path lwm2m.Path, arguments []lwm2m.Argument)
 	if err != nil {
 		return nil, refusal(err)
 	}
-	return after, nil
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	effects := []func(){after}
+	for _, f := range t.onExecuted {
+		effects = append(effects, func() { f(path, arguments) })
+	}
+	return join(effects), nil
 }
 
 // CheckExecute tells whether a server may execute a resource, before the arguments are looked at: nil, or the error of Execute.

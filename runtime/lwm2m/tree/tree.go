@@ -32,6 +32,8 @@ type Tree struct {
 
 	onChange    []func(paths []lwm2m.Path)
 	onStructure []func()
+	onWritten   []func(values []lwm2m.Item)
+	onExecuted  []func(path lwm2m.Path, arguments []lwm2m.Argument)
 	changed     []lwm2m.Path // not yet told, ascending, each once
 	structured  bool         // not yet told
 	telling     bool         // a goroutine is telling and will tell what is added meanwhile
@@ -135,6 +137,21 @@ func (t *Tree) OnStructure(f func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.onStructure = append(t.onStructure, f)
+}
+
+// OnWritten adds a function that is called after a server, or the bootstrap server, has written, once the response was sent and after the
+// object's lwm2m.Writer, if it is one, with the same values. What an lwm2m.Uploader takes is not among them.
+func (t *Tree) OnWritten(f func(values []lwm2m.Item)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.onWritten = append(t.onWritten, f)
+}
+
+// OnExecuted adds a function that is called after a server has executed a resource, once the response was sent.
+func (t *Tree) OnExecuted(f func(path lwm2m.Path, arguments []lwm2m.Argument)) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.onExecuted = append(t.onExecuted, f)
 }
 
 // tell calls the subscribers with what is pending.
