@@ -17,6 +17,7 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/client/secure"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/format"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/binaryapp"
+	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/cellular"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/connmon"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/connstat"
 	objectDevice "github.com/cloudgen/cloudgen/runtime/lwm2m/object/device"
@@ -210,6 +211,7 @@ func (d *device) objects() []lwm2m.Object {
 	add(image, err)
 	add(location.New(location.Config{}))
 	add(connstat.New(connstat.Config{}))
+	add(cellular.New(cellular.Config{Version11: true}))
 	add(portfolio.New(portfolio.Config{}))
 	add(binaryapp.New(binaryapp.Config{}))
 	return all

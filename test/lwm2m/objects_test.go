@@ -167,6 +167,56 @@ func TestETS_int_910_Connectivity_statistics_observe(t *testing.T) {
 	})
 }
 
+func TestETS_int_1200_Cellular_connectivity_read(t *testing.T) {
+	virtual(t, func(_ *testing.T, w *world) {
+		w.c1().read("/10/0", senmlCBOR).want(205).holds("/10/0/11")
+	})
+}
+
+func TestETS_int_1201_Cellular_connectivity_read_1_1(t *testing.T) {
+	virtual(t, func(t *testing.T, w *world) {
+		c := w.c1()
+		if list := links(c.registered.lab.Registration); !slices.Contains(list, "</10>;ver=1.1") {
+			t.Errorf("%q, want object 10 in version 1.1", list)
+		}
+		c.replace("/10/0/13", text, "1").want(204)
+		c.read("/10/0", senmlCBOR).want(205).has(values{"/10/0/13": "1"}).holds("/10/0/11")
+	})
+}
+
+func TestETS_int_1202_Cellular_connectivity_set_power_saving_mode(t *testing.T) {
+	virtual(t, func(_ *testing.T, w *world) {
+		c := w.c1()
+		for _, v := range []values{{"/10/0/4": "86400", "/10/0/5": "60"}, {"/10/0/4": "43200", "/10/0/5": "30"}} {
+			for path, seconds := range v {
+				c.replace(path, text, seconds).want(204)
+			}
+			c.read("/10/0", tlv).want(205).has(v)
+		}
+	})
+}
+
+func TestETS_int_1203_Cellular_connectivity_observe_power_saving_mode(t *testing.T) {
+	virtual(t, func(_ *testing.T, w *world) {
+		c := w.c1()
+		c.replace("/10/0/13", text, "0").want(204)
+		o := c.observe("/10/0/13", none)
+		c.replace("/10/0/13", text, "1").want(204)
+		o.next().has(values{"/10/0/13": "1"})
+	})
+}
+
+func TestETS_int_1204_Cellular_connectivity_observe_timers(t *testing.T) {
+	virtual(t, func(_ *testing.T, w *world) {
+		c := w.c1()
+		c.replace("/10/0/4", text, "86400").want(204)
+		c.replace("/10/0/5", text, "60").want(204)
+		o := c.observe("/10/0", senmlCBOR)
+		c.replace("/10/0/4", text, "43200").want(204)
+		o.next().has(values{"/10/0/4": "43200", "/10/0/5": "60"})
+	})
+}
+
 func TestETS_int_1630_Create_Portfolio(t *testing.T) {
 	virtual(t, func(t *testing.T, w *world) {
 		c := w.c1()

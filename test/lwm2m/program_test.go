@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net/url"
 	"strings"
 	"sync"
@@ -42,6 +43,19 @@ func (p *program) Save(name string, content []byte) error {
 	defer p.mu.Unlock()
 	p.kept[name] = bytes.Clone(content)
 	return nil
+}
+
+// snapshot and restore are what is saved at one time.
+func (p *program) snapshot() map[string][]byte {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(p.kept)
+}
+
+func (p *program) restore(kept map[string][]byte) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.kept = kept
 }
 
 func (p *program) Folder() string { return p.folder }
