@@ -73,18 +73,36 @@ func resolveTree(files *outside.Joined, tree *kconfig.Tree, diagnostics kconfig.
 		c.diagnostics = append(c.diagnostics, diagnostics...)
 		c.sources = c.resolved.Sources()
 	}
-	c.diagnostics = slices.DeleteFunc(c.diagnostics, nobodysMistake)
+	c.diagnostics = withoutNobodysMistakes(c.diagnostics, tree, layers)
 	c.diagnostics.Sort()
 	return c
 }
 
-// nobodysMistake tells what the user of shipped overlays cannot do anything about: notes on them, and that base.hcl, which is there always,
-// says something without effect because an overlay turned off what it needs.
-func nobodysMistake(d kconfig.Diagnostic) bool {
-	if d.Subject == nil || !strings.HasPrefix(d.Subject.Filename, shippedPrefix) {
-		return false
+// withoutNobodysMistakes leaves out what the user of shipped overlays cannot do anything about: notes on them, that base.hcl, which is there
+// always, says something without effect, and that another one does because a layer of the user's turned off what it needs. What has no effect among
+// shipped overlays alone is told: the user has put together what does not go together.
+func withoutNobodysMistakes(all kconfig.Diagnostics, tree *kconfig.Tree, layers []*kconfig.Layer) kconfig.Diagnostics {
+	var alone kconfig.Diagnostics // of the shipped layers
+	if slices.ContainsFunc(all, func(d kconfig.Diagnostic) bool { return d.Code == kconfig.CodeNoEffect && isShipped(d) }) {
+		shipped := slices.DeleteFunc(slices.Clone(layers), func(layer *kconfig.Layer) bool { return !strings.HasPrefix(layer.Name, shippedPrefix) })
+		_, alone = tree.Resolve(shipped...)
 	}
-	return d.Severity == kconfig.Note || d.Code == kconfig.CodeNoEffect && d.Subject.Filename == shippedPrefix+baseOverlay
+	return slices.DeleteFunc(all, func(d kconfig.Diagnostic) bool {
+		switch {
+		case !isShipped(d):
+			return false
+		case d.Severity == kconfig.Note:
+			return true
+		case d.Code != kconfig.CodeNoEffect:
+			return false
+		}
+		return d.Subject.Filename == shippedPrefix+baseOverlay ||
+			!slices.ContainsFunc(alone, func(other kconfig.Diagnostic) bool { return other.Code == d.Code && other.Subject != nil && *other.Subject == *d.Subject })
+	})
+}
+
+func isShipped(d kconfig.Diagnostic) bool {
+	return d.Subject != nil && strings.HasPrefix(d.Subject.Filename, shippedPrefix)
 }
 
 // readOverlay reads a path that exists, else the shipped overlay of that name.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"slices"
 
 	"github.com/cloudgen/cloudgen/kconfig"
 	"github.com/cloudgen/cloudgen/kconfig/fragment"
@@ -35,7 +34,7 @@ func exportConf(_ context.Context, call *invocation) int {
 		return call.finish(c, r, exitInput, nil)
 	}
 	text, notes, found := fragment.FromLayers(tree, layers)
-	c.diagnostics = slices.DeleteFunc(append(c.diagnostics, found...), nobodysMistake)
+	c.diagnostics = withoutNobodysMistakes(append(c.diagnostics, found...), tree, layers)
 	c.diagnostics.Sort()
 	r.Fragment, r.Notes = string(text), notes
 	return call.finishWith(c, r, text)

@@ -118,9 +118,17 @@ menu "LwM2M client utilities" {
         pattern  = "^coaps?://([A-Za-z0-9.-]+|\\[[0-9A-Fa-f:.]+\\]):[0-9]{1,5}$"
         default {
           value = "coaps://eu.iot.avsystem.cloud:5694"
+          if    = LWM2M_DTLS_SUPPORT && LWM2M_RD_CLIENT_SUPPORT_BOOTSTRAP
+        }
+        default {
+          value = "coaps://eu.iot.avsystem.cloud:5684"
+          if    = LWM2M_DTLS_SUPPORT
+        }
+        default {
+          value = "coap://eu.iot.avsystem.cloud:5693"
           if    = LWM2M_RD_CLIENT_SUPPORT_BOOTSTRAP
         }
-        default = "coaps://eu.iot.avsystem.cloud:5684"
+        default = "coap://eu.iot.avsystem.cloud:5683"
         help    = "A URI with scheme and port: coaps with LWM2M_DTLS_SUPPORT, else coap. With bootstrap, the bootstrap server's."
       }
 
