@@ -3,7 +3,6 @@ package coap
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"hash/fnv"
 	"time"
 )
@@ -64,7 +63,7 @@ func (a *assemblies) accept(now time.Time, request *Request, b block) (Response,
 		a.drop(name, errors.New("the blocks grow"))
 		return Response{Message: problem(BadRequest, "block size grows")}, nil
 	case b.offset() != body.received:
-		a.drop(name, fmt.Errorf("a block at %d bytes in place of %d", b.offset(), body.received))
+		a.drop(name, errorf("a block at %d bytes in place of %d", b.offset(), body.received))
 		return Response{Message: problem(RequestEntityIncomplete, "gap between blocks")}, nil
 	case key(request.Options, ContentFormat) != key(body.request.Options, ContentFormat):
 		a.drop(name, errors.New("the content format changes"))
@@ -180,7 +179,7 @@ func (a *assemblies) expire(now time.Time) {
 	finished, oldest := 0, ""
 	for name, each := range a.bodies {
 		if !now.Before(each.until) {
-			a.drop(name, fmt.Errorf("no further block within %v", exchangeLifetime))
+			a.drop(name, errorf("no further block within %v", exchangeLifetime))
 			continue
 		}
 		if each.finished {

@@ -2,7 +2,6 @@ package coap
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"time"
 )
@@ -40,7 +39,7 @@ func (e *endpoint) do(now time.Time, request Message, into Sink, done func(Messa
 
 func (e *endpoint) begin(now time.Time, c *call) error {
 	if !c.request.Code.IsRequest() {
-		return fmt.Errorf("%v is no method: a request needs one", c.request.Code)
+		return errorf("%v is no method: a request needs one", c.request.Code)
 	}
 	if len(e.calls) >= e.config.MaxQueue {
 		return ErrQueueFull

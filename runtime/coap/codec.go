@@ -3,7 +3,6 @@ package coap
 import (
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/plgd-dev/go-coap/v3/message"
@@ -64,7 +63,7 @@ func (s *decoder) decode(raw []byte) (datagram, error) {
 	rest := raw[headerSize:]
 	switch {
 	case tokenLength > maxToken:
-		return d, fmt.Errorf("token length %d is reserved", tokenLength)
+		return d, errorf("token length %d is reserved", tokenLength)
 	case len(rest) < tokenLength:
 		return d, errors.New("the datagram ends within the token")
 	case d.Code == Empty && (tokenLength > 0 || len(rest) > 0):
@@ -104,10 +103,10 @@ type encoder struct {
 
 func (e *encoder) encode(d *datagram) ([]byte, error) {
 	if len(d.token) > maxToken {
-		return nil, fmt.Errorf("a token of %d bytes: at most %d are possible", len(d.token), maxToken)
+		return nil, errorf("a token of %d bytes: at most %d are possible", len(d.token), maxToken)
 	}
 	if len(d.Options) > maxOptions {
-		return nil, fmt.Errorf("%d options: at most %d are possible", len(d.Options), maxOptions)
+		return nil, errorf("%d options: at most %d are possible", len(d.Options), maxOptions)
 	}
 	options := d.Options
 	if !options.ascend() { // put together without Add
@@ -120,7 +119,7 @@ func (e *encoder) encode(d *datagram) ([]byte, error) {
 	size := headerSize + len(d.token) + 1 + len(d.Payload)
 	for _, each := range options {
 		if len(each.Value) > maxOptionValue {
-			return nil, fmt.Errorf("option %d has %d bytes: at most %d are possible", each.ID, len(each.Value), maxOptionValue)
+			return nil, errorf("option %d has %d bytes: at most %d are possible", each.ID, len(each.Value), maxOptionValue)
 		}
 		size += 5 + len(each.Value)
 		e.options = append(e.options, message.Option{ID: message.OptionID(each.ID), Value: each.Value})

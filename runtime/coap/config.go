@@ -1,7 +1,6 @@
 package coap
 
 import (
-	"fmt"
 	"math/bits"
 	"time"
 )
@@ -58,11 +57,11 @@ func (c Config) Check() error {
 		{"the number of messages under way", c.MaxQueue, 1, 1 << 16},
 	} {
 		if each.value < each.min || each.value > each.max {
-			return fmt.Errorf("%s is %d: %d to %d are possible", each.name, each.value, each.min, each.max)
+			return errorf("%s is %d: %d to %d are possible", each.name, each.value, each.min, each.max)
 		}
 	}
 	if bits.OnesCount(uint(c.BlockSize)) != 1 {
-		return fmt.Errorf("the size of a block is %d bytes: it is a power of two, 16, 32, 64, 128, 256, 512 or 1024 (RFC 7959, 2.2)", c.BlockSize)
+		return errorf("the size of a block is %d bytes: it is a power of two, 16, 32, 64, 128, 256, 512 or 1024 (RFC 7959, 2.2)", c.BlockSize)
 	}
 	return nil
 }

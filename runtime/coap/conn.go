@@ -4,7 +4,6 @@ import (
 	"context"
 	crand "crypto/rand"
 	"errors"
-	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -171,7 +170,7 @@ func (c *Conn) own() {
 	c.ended = true
 	c.err = ErrClosed
 	if cause != nil {
-		c.err = fmt.Errorf("%w: %w", ErrClosed, cause)
+		c.err = errorf("%w: %w", ErrClosed, cause)
 	}
 	err, inbox := c.err, c.inbox
 	c.inbox = nil

@@ -2,7 +2,6 @@ package coap
 
 import (
 	"context"
-	"fmt"
 	"net"
 )
 
@@ -12,7 +11,7 @@ func DialUDP(ctx context.Context, address string) (net.Conn, error) {
 	var dialer net.Dialer
 	link, err := dialer.DialContext(ctx, "udp", address)
 	if err != nil {
-		return nil, fmt.Errorf("coap: %w", err)
+		return nil, errorf("coap: %w", err)
 	}
 	return link, nil
 }

@@ -101,19 +101,19 @@ func (f *Folder) Path(name string) string { return filepath.Join(f.path, name) }
 // Read gives a file's content. A missing file is fs.ErrNotExist; one above MaxSize is an error, for it was not written by Write.
 func (f *Folder) Read(name string) (content []byte, err error) {
 	if err := checkName(name); err != nil {
-		return nil, fmt.Errorf("read %s: %w", f.Path(name), err)
+		return nil, errorf("read %s: %w", f.Path(name), err)
 	}
 	file, err := f.fs.Open(f.Path(name))
 	if err != nil {
 		return nil, err // names the path itself
 	}
-	defer func() { err = errors.Join(err, file.Close()) }()
+	defer func() { err = joined(err, file.Close()) }()
 	content, err = io.ReadAll(io.LimitReader(file, MaxSize+1))
 	if err != nil {
 		return nil, err
 	}
 	if len(content) > MaxSize {
-		return nil, fmt.Errorf("read %s: larger than %d bytes: not a state file of ours", f.Path(name), MaxSize)
+		return nil, errorf("read %s: larger than %d bytes: not a state file of ours", f.Path(name), MaxSize)
 	}
 	return content, nil
 }
@@ -123,7 +123,7 @@ func (f *Folder) Read(name string) (content []byte, err error) {
 func (f *Folder) Write(name string, content []byte) error {
 	err := checkName(name)
 	if err == nil && len(content) > MaxSize {
-		err = fmt.Errorf("%d bytes are more than the %d that a state file may hold", len(content), MaxSize)
+		err = errorf("%d bytes are more than the %d that a state file may hold", len(content), MaxSize)
 	}
 	if err == nil {
 		f.mu.Lock()
@@ -131,7 +131,7 @@ func (f *Folder) Write(name string, content []byte) error {
 		err = f.replace(name, content)
 	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w", f.Path(name), err)
+		return errorf("write %s: %w", f.Path(name), err)
 	}
 	return nil
 }
@@ -139,10 +139,10 @@ func (f *Folder) Write(name string, content []byte) error {
 func (f *Folder) replace(name string, content []byte) error {
 	temporary := f.Path("." + name + ".new") // left over by a cut, it is emptied by the next write
 	if err := f.fill(temporary, content); err != nil {
-		return errors.Join(err, ignoreMissing(f.fs.Remove(temporary)))
+		return joined(err, ignoreMissing(f.fs.Remove(temporary)))
 	}
 	if err := f.fs.Rename(temporary, f.Path(name)); err != nil {
-		return errors.Join(err, ignoreMissing(f.fs.Remove(temporary)))
+		return joined(err, ignoreMissing(f.fs.Remove(temporary)))
 	}
 	return f.fs.SyncFolder(f.path)
 }
@@ -155,10 +155,10 @@ func (f *Folder) fill(path string, content []byte) error {
 		return err
 	}
 	if _, err := file.Write(content); err != nil {
-		return errors.Join(err, file.Close())
+		return joined(err, file.Close())
 	}
 	if err := file.Sync(); err != nil {
-		return errors.Join(err, file.Close())
+		return joined(err, file.Close())
 	}
 	return file.Close()
 }
@@ -166,7 +166,7 @@ func (f *Folder) fill(path string, content []byte) error {
 // Remove deletes a file; that it is missing is no error. When it has returned nil, the next boot finds no such file.
 func (f *Folder) Remove(name string) error {
 	if err := checkName(name); err != nil {
-		return fmt.Errorf("remove %s: %w", f.Path(name), err)
+		return errorf("remove %s: %w", f.Path(name), err)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -225,5 +225,15 @@ func (OS) SyncFolder(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return joined(folder.Sync(), folder.Close())
 }
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }
+
+// joined is errors.Join as a call.
+//
+//go:noinline
+func joined(errs ...error) error { return errors.Join(errs...) }

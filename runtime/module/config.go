@@ -3,7 +3,6 @@ package module
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -29,11 +28,11 @@ type Config struct {
 func (c Config) Validate() error {
 	switch {
 	case c.ConnectRetries < 0 || c.ConnectRetries > maxConnectRetries:
-		return fmt.Errorf("CLOUD_CONNECT_RETRIES is %d: it has to be from 0 to %d", c.ConnectRetries, maxConnectRetries)
+		return errorf("CLOUD_CONNECT_RETRIES is %d: it has to be from 0 to %d", c.ConnectRetries, maxConnectRetries)
 	case c.BackoffJitterPercent < 0 || c.BackoffJitterPercent > 100:
-		return fmt.Errorf("CLOUD_BACKOFF_JITTER_PERCENT is %d: it has to be from 0 to 100", c.BackoffJitterPercent)
+		return errorf("CLOUD_BACKOFF_JITTER_PERCENT is %d: it has to be from 0 to 100", c.BackoffJitterPercent)
 	case c.UserAssociationTimeout < 0:
-		return fmt.Errorf("CLOUD_USER_ASSOCIATION_TIMEOUT_SEC is %v: it has to be 0 or more", c.UserAssociationTimeout)
+		return errorf("CLOUD_USER_ASSOCIATION_TIMEOUT_SEC is %v: it has to be 0 or more", c.UserAssociationTimeout)
 	case c.ClientIDUseCustom && c.ClientID == "":
 		return errors.New("CLOUD_CLIENT_ID is empty: set it, or set CLOUD_CLIENT_ID_USE_CUSTOM = n")
 	}

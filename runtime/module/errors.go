@@ -20,7 +20,7 @@ var (
 )
 
 // errNotConnected is what a message is refused with while there is no connection. It is not kept: samples stay in the caller's buffers.
-var errNotConnected = fmt.Errorf("not sent: %w", cloud.ErrNotConnected)
+var errNotConnected = errorf("not sent: %w", cloud.ErrNotConnected)
 
 // RebootError is why Run has ended although nobody shut the module down: the device is to be restarted.
 type RebootError struct {
@@ -37,3 +37,8 @@ func (e *RebootError) Error() string {
 
 // Unwrap gives the cause.
 func (e *RebootError) Unwrap() error { return e.Err }
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }

@@ -1,7 +1,6 @@
 package module
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/cloud"
@@ -63,7 +62,7 @@ func (t *turn) spent() bool {
 	if t.counter <= t.rules.retries {
 		return false
 	}
-	t.fail(fmt.Errorf("%w: %d attempts made; the last one: %w", ErrRetriesExhausted, t.counter, t.attempt.err))
+	t.fail(errorf("%w: %d attempts made; the last one: %w", ErrRetriesExhausted, t.counter, t.attempt.err))
 	return true
 }
 
@@ -140,7 +139,7 @@ func (t *turn) connectDone(sig connectDone) {
 		if t.attempt.closed {
 			err = t.attempt.err
 		} else if err == nil {
-			err = fmt.Errorf("the backend says %v", sig.result)
+			err = errorf("the backend says %v", sig.result)
 		}
 		t.attempt.closed, t.attempt.err = true, err
 		if !t.connectNext && !t.armed(timerRetry) {
@@ -267,7 +266,7 @@ func (t *turn) disconnected(event cloud.Event) {
 	}
 	err := ErrNotReady
 	if event.Err != nil {
-		err = fmt.Errorf("%w: %w", ErrNotReady, event.Err)
+		err = errorf("%w: %w", ErrNotReady, event.Err)
 	}
 	t.transportUp = false
 	t.attempt.closed, t.attempt.reason, t.attempt.err = true, event.Reason, err
@@ -284,7 +283,7 @@ func (t *turn) disconnected(event cloud.Event) {
 // dropped is the end of a usable connection that this side did not want to end.
 func (t *turn) dropped(reason cloud.DisconnectReason, err error) {
 	t.sub, t.transportUp = subCloudDisconnected, false
-	t.attempt.closed, t.attempt.reason, t.attempt.err = true, reason, fmt.Errorf("its connection ended at once: %v", reason)
+	t.attempt.closed, t.attempt.reason, t.attempt.err = true, reason, errorf("its connection ended at once: %v", reason)
 	t.stop(timerStable)
 	t.interruptSending()
 	if t.operation.kind == operationConnect {

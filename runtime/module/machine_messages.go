@@ -2,7 +2,6 @@ package module
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/cloudgen/cloudgen/runtime/cloud"
@@ -134,7 +133,7 @@ func (t *turn) sendDone(sig sendDone) {
 	case stands:
 		t.sendFailed(sent, message, sig.err)
 	default:
-		outcome = fmt.Errorf("%w (%w)", errNotConnected, sig.err)
+		outcome = errorf("%w (%w)", errNotConnected, sig.err)
 	}
 	t.answer(sent, outcome)
 	t.afterRemoval()
@@ -365,7 +364,7 @@ func (t *turn) received(received data.Received) {
 	case data.Failed:
 		err := ErrBackendFailed
 		if r.Err != nil {
-			err = fmt.Errorf("%w: %w", err, r.Err)
+			err = errorf("%w: %w", err, r.Err)
 		}
 		t.fail(err)
 	}

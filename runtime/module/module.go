@@ -3,7 +3,6 @@ package module
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -99,7 +98,7 @@ func (m *Module) Run(ctx context.Context) error {
 	o.clock.Stop()
 	m.taps.close()
 	if why.reason != "" {
-		return fmt.Errorf("cloud module: %w", &RebootError{Reason: why.reason, Err: why.err})
+		return errorf("cloud module: %w", &RebootError{Reason: why.reason, Err: why.err})
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package module
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/cloudgen/cloudgen/runtime/cloud"
 	"github.com/cloudgen/cloudgen/runtime/data"
@@ -27,10 +26,10 @@ type request struct {
 // module's own.
 func (m *Module) Send(ctx context.Context, message cloud.Message) error {
 	if message.QoS < 0 || message.QoS >= cloud.QoSCount {
-		return fmt.Errorf("send a message: %v: %w", message.QoS, cloud.ErrUnsupported)
+		return errorf("send a message: %v: %w", message.QoS, cloud.ErrUnsupported)
 	}
 	if message.ID >= qos.FirstID {
-		return fmt.Errorf("send a message: its id is %d: ids from %d on are given out by the module", message.ID, qos.FirstID)
+		return errorf("send a message: its id is %d: ids from %d on are given out by the module", message.ID, qos.FirstID)
 	}
 	return m.send(ctx, "send a message", rawContent{message})
 }
@@ -84,30 +83,30 @@ func (m *Module) SendDiagnostics(ctx context.Context, chunk []byte) error {
 // sendAs sends through an interface that the backend may lack.
 func sendAs[Interface any](ctx context.Context, m *Module, what string, c content) error {
 	if _, ok := m.backend.(Interface); !ok {
-		return fmt.Errorf("%s: %w", what, cloud.ErrUnsupported)
+		return errorf("%s: %w", what, cloud.ErrUnsupported)
 	}
 	return m.send(ctx, what, c)
 }
 
 func (m *Module) send(ctx context.Context, what string, c content) error {
 	if err := ctx.Err(); err != nil {
-		return fmt.Errorf("%s: not sent: %w", what, err)
+		return errorf("%s: not sent: %w", what, err)
 	}
 	r := &request{content: c, outcome: make(chan error, 1)}
 	select {
 	case m.requests <- r:
 	case <-ctx.Done():
-		return fmt.Errorf("%s: not sent, the module's queue is full: %w", what, ctx.Err())
+		return errorf("%s: not sent, the module's queue is full: %w", what, ctx.Err())
 	case <-m.done:
-		return fmt.Errorf("%s: %w", what, ErrShutdown)
+		return errorf("%s: %w", what, ErrShutdown)
 	}
 	select {
 	case err := <-r.outcome:
 		if err != nil {
-			return fmt.Errorf("%s: %w", what, err)
+			return errorf("%s: %w", what, err)
 		}
 		return nil
 	case <-ctx.Done():
-		return fmt.Errorf("%s: it may still be sent: %w", what, ctx.Err())
+		return errorf("%s: it may still be sent: %w", what, ctx.Err())
 	}
 }

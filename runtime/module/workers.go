@@ -2,7 +2,6 @@ package module
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -21,7 +20,7 @@ const (
 	joinLimit      = 10 * time.Second // for all goroutines to end after that
 )
 
-var errApplicationBusy = fmt.Errorf("the application has not taken the last %d", callbackPlaces)
+var errApplicationBusy = errorf("the application has not taken the last %d", callbackPlaces)
 
 // workers are the goroutines that do for the owner what may take time. The machine gives out one operation and one message at a time, so
 // that the owner never waits to hand one over.

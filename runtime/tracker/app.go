@@ -3,7 +3,6 @@ package tracker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"log/slog"
 	"sync"
@@ -88,7 +87,7 @@ const (
 // New makes the application and reads the real-time configuration. The error names options with values that it cannot work with.
 func New(config Config, options Options) (*App, error) {
 	if err := config.check(); err != nil {
-		return nil, fmt.Errorf("sample application: %w", err)
+		return nil, errorf("sample application: %w", err)
 	}
 	logger := options.Logger
 	if logger == nil {

@@ -50,7 +50,7 @@ func (c Config) check() error {
 	var errs []error
 	atLeastOne := func(option string, value int64) {
 		if value < 1 {
-			errs = append(errs, fmt.Errorf("%s is %d: it must be at least 1", option, value))
+			errs = append(errs, errorf("%s is %d: it must be at least 1", option, value))
 		}
 	}
 	atLeastOne("DATA_ACTIVE_TIMEOUT_SECONDS", int64(c.ActiveWait/time.Second))
@@ -61,9 +61,9 @@ func (c Config) check() error {
 	atLeastOne("DATA_MODEM_DYNAMIC_BUFFER_COUNT", int64(c.NetworkBuffer))
 	atLeastOne("DATA_BATTERY_BUFFER_COUNT", int64(c.BatteryBuffer))
 	if c.DeviceMode != ModeActive && c.DeviceMode != ModePassive {
-		errs = append(errs, fmt.Errorf("DATA_DEVICE_MODE is %q: it must be %s or %s", string(c.DeviceMode), ModeActive, ModePassive))
+		errs = append(errs, errorf("DATA_DEVICE_MODE is %q: it must be %s or %s", string(c.DeviceMode), ModeActive, ModePassive))
 	}
-	return errors.Join(errs...)
+	return joined(errs...)
 }
 
 // initial is the real-time configuration of a device whose cloud has never changed it.
@@ -80,3 +80,13 @@ func (c Config) initial() data.Configuration {
 		NoData:                         data.NoData{GNSS: !c.SampleGNSS, NeighbourCells: !c.SampleNeighbourCells, WiFi: !c.SampleWiFi},
 	}
 }
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }
+
+// joined is errors.Join as a call.
+//
+//go:noinline
+func joined(errs ...error) error { return errors.Join(errs...) }

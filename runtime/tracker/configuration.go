@@ -2,7 +2,6 @@ package tracker
 
 import (
 	"errors"
-	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -24,7 +23,7 @@ func apply(current data.Configuration, change data.ConfigurationChange) (next da
 			return
 		}
 		if *asked < time.Second {
-			refused = append(refused, fmt.Errorf("%s: %v is refused, it must be at least 1 s; it stays %v", name, *asked, *field))
+			refused = append(refused, errorf("%s: %v is refused, it must be at least 1 s; it stays %v", name, *asked, *field))
 			return
 		}
 		*field = asked.Truncate(time.Second)
@@ -34,7 +33,7 @@ func apply(current data.Configuration, change data.ConfigurationChange) (next da
 			return
 		}
 		if math.IsNaN(*asked) || math.IsInf(*asked, 0) {
-			refused = append(refused, fmt.Errorf("%s: %v is refused, it must be a finite number; it stays %v", name, *asked, *field))
+			refused = append(refused, errorf("%s: %v is refused, it must be a finite number; it stays %v", name, *asked, *field))
 			return
 		}
 		*field = *asked
@@ -117,10 +116,10 @@ func decodeConfiguration(content []byte, compiledIn data.Configuration) (data.Co
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 		i := slices.IndexFunc(known, func(each member) bool { return strconv.Quote(each.name) == name })
 		if i < 0 {
-			return data.Configuration{}, fmt.Errorf("%.40q is no member of it", name)
+			return data.Configuration{}, errorf("%.40q is no member of it", name)
 		}
 		if value != "null" && !known[i].read(value) {
-			return data.Configuration{}, fmt.Errorf("%s: %.40q is no value of it", name, value)
+			return data.Configuration{}, errorf("%s: %.40q is no value of it", name, value)
 		}
 	}
 	return c, nil

@@ -3,7 +3,6 @@ package tracker
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"strings"
 	"time"
@@ -84,7 +83,7 @@ func (u Util) Run(ctx context.Context) error {
 					names = append(names, part.Name)
 				}
 			}
-			return errors.Join(append(errs, fmt.Errorf("%s: %w: waited %v", strings.Join(names, ", "), ErrNoAnswer, u.RebootTimeout))...)
+			return joined(append(errs, errorf("%s: %w: waited %v", strings.Join(names, ", "), ErrNoAnswer, u.RebootTimeout))...)
 		}
 	}
 	if reboot {
@@ -96,5 +95,5 @@ func (u Util) Run(ctx context.Context) error {
 		case <-ctx.Done(): // asked to end while waiting
 		}
 	}
-	return errors.Join(errs...)
+	return joined(errs...)
 }

@@ -42,7 +42,7 @@ func Append(dst []byte, links ...Link) ([]byte, error) {
 	start := len(dst)
 	for i, link := range links {
 		if err := check(link); err != nil {
-			return dst[:start], fmt.Errorf("link %d: %w", i+1, err)
+			return dst[:start], errorf("link %d: %w", i+1, err)
 		}
 		if i > 0 {
 			dst = append(dst, ',')
@@ -76,18 +76,18 @@ func appendQuoted(dst []byte, value string) []byte {
 
 func check(link Link) error {
 	if n := span(link.Target, isTarget); n < len(link.Target) {
-		return fmt.Errorf("target %q: byte %d cannot stand in a link", link.Target, n)
+		return errorf("target %q: byte %d cannot stand in a link", link.Target, n)
 	}
 	for _, a := range link.Attributes {
 		if nameLength(a.Name) != len(a.Name) || a.Name == "" {
-			return fmt.Errorf("%q is not the name of an attribute", a.Name)
+			return errorf("%q is not the name of an attribute", a.Name)
 		}
 		if a.Quoted {
 			if n := span(a.Value, isQuotable); n < len(a.Value) || !utf8.ValidString(a.Value) {
-				return fmt.Errorf("attribute %s: %q has a control character or is not UTF-8", a.Name, a.Value)
+				return errorf("attribute %s: %q has a control character or is not UTF-8", a.Name, a.Value)
 			}
 		} else if n := span(a.Value, isToken); n < len(a.Value) {
-			return fmt.Errorf("attribute %s: %q has to be quoted", a.Name, a.Value)
+			return errorf("attribute %s: %q has to be quoted", a.Name, a.Value)
 		}
 	}
 	return nil
@@ -106,14 +106,14 @@ func Parse(text string) ([]Link, error) {
 			return nil, err
 		}
 		if len(links) == MaxLinks {
-			return nil, fmt.Errorf("link-format: more than %d links", MaxLinks)
+			return nil, errorf("link-format: more than %d links", MaxLinks)
 		}
 		links = append(links, link)
 		if next == len(text) {
 			return links, nil
 		}
 		if text[next] != ',' {
-			return nil, fmt.Errorf("link-format: byte %d: %q where a comma, a semicolon or the end was expected", next, text[next])
+			return nil, errorf("link-format: byte %d: %q where a comma, a semicolon or the end was expected", next, text[next])
 		}
 		at = next
 	}
@@ -121,14 +121,14 @@ func Parse(text string) ([]Link, error) {
 
 func parseLink(text string, at int) (link Link, next int, err error) {
 	if at == len(text) || text[at] != '<' {
-		return Link{}, 0, fmt.Errorf("link-format: byte %d: a link begins with <", at)
+		return Link{}, 0, errorf("link-format: byte %d: a link begins with <", at)
 	}
 	at++
 	n := span(text[at:], isTarget)
 	link.Target = text[at : at+n]
 	at += n
 	if at == len(text) || text[at] != '>' {
-		return Link{}, 0, fmt.Errorf("link-format: byte %d: > was expected behind the target", at)
+		return Link{}, 0, errorf("link-format: byte %d: > was expected behind the target", at)
 	}
 	at++
 	for at < len(text) && text[at] == ';' {
@@ -137,7 +137,7 @@ func parseLink(text string, at int) (link Link, next int, err error) {
 			return Link{}, 0, err
 		}
 		if len(link.Attributes) == MaxAttributes {
-			return Link{}, 0, fmt.Errorf("link-format: <%s> has more than %d attributes", link.Target, MaxAttributes)
+			return Link{}, 0, errorf("link-format: <%s> has more than %d attributes", link.Target, MaxAttributes)
 		}
 		link.Attributes = append(link.Attributes, a)
 	}
@@ -147,7 +147,7 @@ func parseLink(text string, at int) (link Link, next int, err error) {
 func parseAttribute(text string, at int) (a Attribute, next int, err error) {
 	n := nameLength(text[at:])
 	if n == 0 {
-		return a, 0, fmt.Errorf("link-format: byte %d: the name of an attribute was expected", at)
+		return a, 0, errorf("link-format: byte %d: the name of an attribute was expected", at)
 	}
 	a.Name = text[at : at+n]
 	at += n
@@ -162,7 +162,7 @@ func parseAttribute(text string, at int) (a Attribute, next int, err error) {
 	}
 	n = span(text[at:], isToken)
 	if n == 0 {
-		return a, 0, fmt.Errorf("link-format: byte %d: attribute %s has = but no value", at, a.Name)
+		return a, 0, errorf("link-format: byte %d: attribute %s has = but no value", at, a.Name)
 	}
 	a.Value = text[at : at+n]
 	return a, at + n, nil
@@ -173,19 +173,19 @@ func parseQuoted(text string, at int) (value string, next int, err error) {
 	end, escaped := at, false
 	for ; ; end++ {
 		if end == len(text) {
-			return "", 0, fmt.Errorf("link-format: byte %d: the closing quote is missing", end)
+			return "", 0, errorf("link-format: byte %d: the closing quote is missing", end)
 		}
 		if text[end] == '\\' {
 			escaped = true
 			end++
 			if end == len(text) {
-				return "", 0, fmt.Errorf("link-format: byte %d: the closing quote is missing", end)
+				return "", 0, errorf("link-format: byte %d: the closing quote is missing", end)
 			}
 		} else if text[end] == '"' {
 			break
 		}
 		if !isQuotable(text[end]) {
-			return "", 0, fmt.Errorf("link-format: byte %d: control characters cannot be quoted", end)
+			return "", 0, errorf("link-format: byte %d: control characters cannot be quoted", end)
 		}
 	}
 	value = text[at:end]
@@ -193,7 +193,7 @@ func parseQuoted(text string, at int) (value string, next int, err error) {
 		value = unescape(value)
 	}
 	if !utf8.ValidString(value) {
-		return "", 0, fmt.Errorf("link-format: byte %d: the quoted value is not UTF-8", at)
+		return "", 0, errorf("link-format: byte %d: the quoted value is not UTF-8", at)
 	}
 	return value, end + 1, nil
 }
@@ -244,3 +244,8 @@ func isName(b byte) bool {
 	}
 	return strings.IndexByte("!#$&+-.^_`|~", b) >= 0
 }
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }

@@ -12,19 +12,19 @@ import (
 // checkDefinition says what is wrong with an object's definition.
 func checkDefinition(definition *lwm2m.Definition) error {
 	if definition.ID == lwm2m.MaxID {
-		return fmt.Errorf("the id %d names no object", lwm2m.MaxID)
+		return errorf("the id %d names no object", lwm2m.MaxID)
 	}
 	for i := range definition.Resources {
 		resource := &definition.Resources[i]
 		switch {
 		case resource.ID == lwm2m.MaxID:
-			return fmt.Errorf("the id %d names no resource", lwm2m.MaxID)
+			return errorf("the id %d names no resource", lwm2m.MaxID)
 		case i > 0 && definition.Resources[i-1].ID >= resource.ID:
-			return fmt.Errorf("resource %d does not stand in ascending order", resource.ID)
+			return errorf("resource %d does not stand in ascending order", resource.ID)
 		case resource.Operations.Can(lwm2m.E) != (resource.Type == lwm2m.TypeNone) || resource.Operations&^lwm2m.E != 0 && resource.Operations.Can(lwm2m.E):
-			return fmt.Errorf("resource %d: an executable one has the type none and no other operation", resource.ID)
+			return errorf("resource %d: an executable one has the type none and no other operation", resource.ID)
 		case resource.Operations == lwm2m.E && resource.Multiple:
-			return fmt.Errorf("resource %d: an executable one cannot be multiple", resource.ID)
+			return errorf("resource %d: an executable one cannot be multiple", resource.ID)
 		case resource.Operations == lwm2m.E:
 			continue
 		}
@@ -77,3 +77,8 @@ func check(resource *lwm2m.Resource, item lwm2m.Item) error {
 	}
 	return format.CheckRange(resource, item.Value)
 }
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }

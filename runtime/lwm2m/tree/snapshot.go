@@ -1,7 +1,6 @@
 package tree
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -81,13 +80,13 @@ func (t *Tree) Import(items []lwm2m.Item, objects ...uint16) error {
 		next := map[uint16]map[uint16]values{}
 		for _, id := range objects {
 			if _, found := t.objects[id]; !found {
-				return nil, fmt.Errorf("there is no object %d", id)
+				return nil, errorf("there is no object %d", id)
 			}
 			next[id] = map[uint16]values{}
 		}
 		for _, item := range items {
 			if item.Path.Level() < lwm2m.LevelResource || next[item.Path.Object()] == nil {
-				return nil, fmt.Errorf("%v is no resource of the objects %v", item.Path, objects)
+				return nil, errorf("%v is no resource of the objects %v", item.Path, objects)
 			}
 			instance := item.Path.Up(lwm2m.LevelInstance)
 			o := t.objects[instance.Object()]

@@ -1,7 +1,6 @@
 package tree
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -36,17 +35,17 @@ func (t *Tree) Create(instance lwm2m.Path, items ...lwm2m.Item) error {
 // creatable tells whether there may be a new instance of the path, and of which object.
 func (t *Tree) creatable(instance lwm2m.Path) (*object, error) {
 	if instance.Level() != lwm2m.LevelInstance {
-		return nil, fmt.Errorf("%v is no path of an instance", instance)
+		return nil, errorf("%v is no path of an instance", instance)
 	}
 	o, found := t.objects[instance.Object()]
 	if !found {
-		return nil, fmt.Errorf("%v: there is no such object", instance)
+		return nil, errorf("%v: there is no such object", instance)
 	}
 	if _, exists := o.instances[instance.Instance()]; exists {
-		return nil, fmt.Errorf("%v: there is one already", instance)
+		return nil, errorf("%v: there is one already", instance)
 	}
 	if !o.definition.Multiple && instance.Instance() != 0 {
-		return nil, fmt.Errorf("%v: the object has one instance, which is 0", instance)
+		return nil, errorf("%v: the object has one instance, which is 0", instance)
 	}
 	return o, nil
 }
@@ -55,11 +54,11 @@ func (t *Tree) creatable(instance lwm2m.Path) (*object, error) {
 func (o *object) set(next values, instance lwm2m.Path, items []lwm2m.Item) (values, error) {
 	for _, item := range items {
 		if item.Path.Level() < lwm2m.LevelResource || !instance.Contains(item.Path) {
-			return nil, fmt.Errorf("%v is no resource of %v", item.Path, instance)
+			return nil, errorf("%v is no resource of %v", item.Path, instance)
 		}
 		resource, found := o.definition.Resource(item.Path.Resource())
 		if !found {
-			return nil, fmt.Errorf("%v: the definition has no such resource", item.Path)
+			return nil, errorf("%v: the definition has no such resource", item.Path)
 		}
 		if err := check(resource, item); err != nil {
 			return nil, err
@@ -75,7 +74,7 @@ func (o *object) set(next values, instance lwm2m.Path, items []lwm2m.Item) (valu
 func (t *Tree) Delete(instance lwm2m.Path) error {
 	err := t.local(func() ([]change, error) {
 		if instance.Level() != lwm2m.LevelInstance {
-			return nil, fmt.Errorf("%v is no path of an instance", instance)
+			return nil, errorf("%v is no path of an instance", instance)
 		}
 		if _, err := t.find(instance); err != nil {
 			return nil, err
@@ -101,9 +100,9 @@ func (t *Tree) Unset(paths ...lwm2m.Path) error {
 		resource, found := o.definition.Resource(path.Resource())
 		switch {
 		case !found:
-			return nil, fmt.Errorf("%v: the definition has no such resource", path)
+			return nil, errorf("%v: the definition has no such resource", path)
 		case path.Level() == lwm2m.LevelResource && resource.Mandatory:
-			return nil, fmt.Errorf("%v (%s) is mandatory", path, resource.Name)
+			return nil, errorf("%v (%s) is mandatory", path, resource.Name)
 		}
 		return next.cut(path), nil
 	}))
@@ -123,7 +122,7 @@ func (t *Tree) edit(paths []lwm2m.Path, f func(o *object, next values, i int) (v
 		d := draft{tree: t}
 		for i, path := range paths {
 			if path.Level() < lwm2m.LevelResource {
-				return nil, fmt.Errorf("%v is no path of a resource", path)
+				return nil, errorf("%v is no path of a resource", path)
 			}
 			instance := path.Up(lwm2m.LevelInstance)
 			at, err := t.find(instance)
@@ -160,7 +159,7 @@ func annotate(what string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return fmt.Errorf("%s: %w", what, err)
+	return errorf("%s: %w", what, err)
 }
 
 // Get gives the value of a resource or resource instance, live where the object has a Reader. Bootstrap-only and write-only ones are given too.

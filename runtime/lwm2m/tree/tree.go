@@ -7,7 +7,6 @@
 package tree
 
 import (
-	"fmt"
 	"slices"
 	"sync"
 
@@ -64,7 +63,7 @@ func New() *Tree { return &Tree{objects: map[uint16]*object{}} }
 func (t *Tree) Add(o lwm2m.Object) error {
 	definition := o.Definition()
 	if err := checkDefinition(definition); err != nil {
-		return fmt.Errorf("object %d (%s): %w", definition.ID, definition.Name, err)
+		return errorf("object %d (%s): %w", definition.ID, definition.Name, err)
 	}
 	added := &object{definition: definition, limit: DefaultMaxInstances, instances: map[uint16]values{}}
 	if !definition.Multiple {
@@ -85,7 +84,7 @@ func (t *Tree) Add(o lwm2m.Object) error {
 	}
 	t.mu.Unlock()
 	if exists {
-		return fmt.Errorf("object %d (%s): there is one of this id already", definition.ID, definition.Name)
+		return errorf("object %d (%s): there is one of this id already", definition.ID, definition.Name)
 	}
 	if err := o.Attach(t); err != nil {
 		t.mu.Lock()
@@ -94,7 +93,7 @@ func (t *Tree) Add(o lwm2m.Object) error {
 		}
 		delete(t.objects, definition.ID)
 		t.mu.Unlock()
-		return fmt.Errorf("object %d (%s): %w", definition.ID, definition.Name, err)
+		return errorf("object %d (%s): %w", definition.ID, definition.Name, err)
 	}
 	t.tell()
 	return nil
