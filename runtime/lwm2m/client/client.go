@@ -9,7 +9,6 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -124,7 +123,7 @@ func (c *Client) addObjects() error {
 		if hosted, is := object.(lwm2m.Hosted); is {
 			if c.options.Program == nil {
 				definition := object.Definition()
-				return fmt.Errorf("object %d (%s) needs Options.Program", definition.ID, definition.Name)
+				return errorf("object %d (%s) needs Options.Program", definition.ID, definition.Name)
 			}
 			hosted.SetHost(host{Program: c.options.Program, client: c})
 		}
@@ -155,7 +154,7 @@ func (c *Client) addAccounts() error {
 			return err
 		}
 		if account.Bootstrap && !c.config.Bootstrap {
-			return fmt.Errorf("%s is a bootstrap server: set LWM2M_RD_CLIENT_SUPPORT_BOOTSTRAP", account.URI)
+			return errorf("%s is a bootstrap server: set LWM2M_RD_CLIENT_SUPPORT_BOOTSTRAP", account.URI)
 		}
 		if err := c.security.Add(uint16(i), account); err != nil {
 			return err
@@ -165,9 +164,9 @@ func (c *Client) addAccounts() error {
 		}
 		switch {
 		case c.config.ServerInstances > 0 && len(servers) >= c.config.ServerInstances:
-			return fmt.Errorf("there are more than LWM2M_SERVER_INSTANCE_COUNT = %d servers", c.config.ServerInstances)
+			return errorf("there are more than LWM2M_SERVER_INSTANCE_COUNT = %d servers", c.config.ServerInstances)
 		case slices.Contains(servers, account.SSID):
-			return fmt.Errorf("%s: another account has the short server id %d (LWM2M_SERVER_DEFAULT_SSID where it is not given)", account.URI, account.SSID)
+			return errorf("%s: another account has the short server id %d (LWM2M_SERVER_DEFAULT_SSID where it is not given)", account.URI, account.SSID)
 		}
 		if err := c.server.Add(uint16(len(servers)), account.SSID); err != nil {
 			return err

@@ -124,7 +124,7 @@ func (c Config) settings() registration.Settings {
 // check says what of the options cannot be, by its name.
 func (c Config) check(options Options) error {
 	if _, known := idles[c.AtIdle]; !known {
-		return fmt.Errorf("LWM2M_RD_CLIENT_AT_IDLE is %s: it has no such member", c.AtIdle)
+		return errorf("LWM2M_RD_CLIENT_AT_IDLE is %s: it has no such member", c.AtIdle)
 	}
 	if err := c.checkEndpoint(options.Endpoint); err != nil {
 		return err
@@ -133,17 +133,17 @@ func (c Config) check(options Options) error {
 	case options.Manual && len(options.Accounts) > 0:
 		return errors.New("there are accounts, and they are to be made by hand too (Options.Manual)")
 	case c.MaxObservations < 1:
-		return fmt.Errorf("LWM2M_ENGINE_MAX_OBSERVER is %d: at least 1", c.MaxObservations)
+		return errorf("LWM2M_ENGINE_MAX_OBSERVER is %d: at least 1", c.MaxObservations)
 	case c.MaxCompositePaths < 1:
-		return fmt.Errorf("LWM2M_COMPOSITE_PATH_LIST_SIZE is %d: at least 1", c.MaxCompositePaths)
+		return errorf("LWM2M_COMPOSITE_PATH_LIST_SIZE is %d: at least 1", c.MaxCompositePaths)
 	case c.MaxAttributes < 1:
-		return fmt.Errorf("LWM2M_NUM_ATTR is %d: at least 1", c.MaxAttributes)
+		return errorf("LWM2M_NUM_ATTR is %d: at least 1", c.MaxAttributes)
 	case c.QueueMode && c.Uptime <= 0:
-		return fmt.Errorf("LWM2M_QUEUE_MODE_UPTIME is %v: at least 1 s", c.Uptime)
+		return errorf("LWM2M_QUEUE_MODE_UPTIME is %v: at least 1 s", c.Uptime)
 	case c.UpdateEarly <= 0:
-		return fmt.Errorf("LWM2M_SECONDS_TO_UPDATE_EARLY is %v: at least 1 s", c.UpdateEarly)
+		return errorf("LWM2M_SECONDS_TO_UPDATE_EARLY is %v: at least 1 s", c.UpdateEarly)
 	case c.SecurityInstances > 0 && len(options.Accounts) > c.SecurityInstances:
-		return fmt.Errorf("there are %d accounts, and LWM2M_SECURITY_INSTANCE_COUNT is %d", len(options.Accounts), c.SecurityInstances)
+		return errorf("there are %d accounts, and LWM2M_SECURITY_INSTANCE_COUNT is %d", len(options.Accounts), c.SecurityInstances)
 	}
 	return c.coap().Check()
 }
@@ -153,12 +153,12 @@ func (c Config) checkEndpoint(name string) error {
 	case name == "":
 		return errors.New("the endpoint name is empty")
 	case c.EndpointNameSize > 0 && len(name) >= c.EndpointNameSize:
-		return fmt.Errorf("the endpoint name %q has %d bytes: at most %d are possible (LWM2M_RD_CLIENT_ENDPOINT_NAME_MAX_LENGTH - 1)",
+		return errorf("the endpoint name %q has %d bytes: at most %d are possible (LWM2M_RD_CLIENT_ENDPOINT_NAME_MAX_LENGTH - 1)",
 			name, len(name), c.EndpointNameSize-1)
 	case len(name) > 252:
-		return fmt.Errorf("the endpoint name has %d bytes: ep= and at most 252 fit into a query option (RFC 7252, 5.10)", len(name))
+		return errorf("the endpoint name has %d bytes: ep= and at most 252 fit into a query option (RFC 7252, 5.10)", len(name))
 	case !utf8.ValidString(name) || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }):
-		return fmt.Errorf("the endpoint name %q has control characters, or is not UTF-8", name)
+		return errorf("the endpoint name %q has control characters, or is not UTF-8", name)
 	}
 	return nil
 }
@@ -173,9 +173,14 @@ func (c *Client) checkAccount(account security.Account) error {
 	case err != nil:
 		return err
 	case target.Secure && c.options.Secure == nil:
-		return fmt.Errorf("%s needs DTLS: set LWM2M_DTLS_SUPPORT", account.URI)
+		return errorf("%s needs DTLS: set LWM2M_DTLS_SUPPORT", account.URI)
 	case !target.IsNumeric() && !c.config.DNS:
-		return fmt.Errorf("%s has the name of a host: set LWM2M_DNS_SUPPORT, or give its address", account.URI)
+		return errorf("%s has the name of a host: set LWM2M_DNS_SUPPORT, or give its address", account.URI)
 	}
 	return nil
 }
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }

@@ -81,7 +81,7 @@ func (c *Client) dial(ctx context.Context, account security.Account) (net.Conn, 
 	}
 	conn, err := dialer.Dial(ctx, target)
 	if err != nil {
-		return nil, 0, fmt.Errorf("%s: %w", account.URI, err)
+		return nil, 0, errorf("%s: %w", account.URI, err)
 	}
 	if !at.Secure {
 		return conn, registration.SessionNone, nil

@@ -81,7 +81,7 @@ func decodeSaved(content []byte, factory [sha256.Size]byte, definitions format.D
 		return nil, errOtherFactory
 	}
 	if len(body) > maxSaved {
-		return nil, fmt.Errorf("the content has %d bytes, at most %d are possible", len(body), maxSaved)
+		return nil, errorf("the content has %d bytes, at most %d are possible", len(body), maxSaved)
 	}
 	return savedCodec.Decode(format.SenMLCBOR, lwm2m.Path{}, body, definitions)
 }

@@ -3,7 +3,6 @@ package client
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/cloudgen/cloudgen/runtime/coap"
@@ -44,7 +43,7 @@ type send struct {
 // blocks: objects do not call it from their methods but with Host.Go.
 func (c *Client) Send(ctx context.Context, paths ...lwm2m.Path) error {
 	if len(paths) > c.config.MaxCompositePaths {
-		return fmt.Errorf("send: %d paths, at most %d are possible (LWM2M_COMPOSITE_PATH_LIST_SIZE)", len(paths), c.config.MaxCompositePaths)
+		return errorf("send: %d paths, at most %d are possible (LWM2M_COMPOSITE_PATH_LIST_SIZE)", len(paths), c.config.MaxCompositePaths)
 	}
 	return c.submit(&send{ctx: ctx, paths: slices.Clone(paths), done: make(chan error, 1)})
 }
@@ -65,10 +64,10 @@ func (c *Client) submit(s *send) error {
 	}
 	for _, path := range s.paths {
 		if path.Level() == lwm2m.LevelRoot || tree.Hidden(path.Object()) {
-			return fmt.Errorf("send: %v cannot be sent", path)
+			return errorf("send: %v cannot be sent", path)
 		}
 		if _, found := c.tree.Definition(path.Object()); !found {
-			return fmt.Errorf("send: %v: there is no such object", path)
+			return errorf("send: %v: there is no such object", path)
 		}
 	}
 	c.mu.Lock()
@@ -210,18 +209,18 @@ func (c *Client) dataMessage(s *send) (coap.Message, error) {
 		items = c.tree.ReadComposite(account.SSID, s.paths)
 	}
 	if len(items) == 0 {
-		return coap.Message{}, fmt.Errorf("send: there is nothing at %v", s.paths)
+		return coap.Message{}, errorf("send: there is nothing at %v", s.paths)
 	}
 	chosen, err := c.codec.Choose(format.None, false, format.SenMLCBOR, lwm2m.Path{}, items)
 	if err != nil {
-		return coap.Message{}, fmt.Errorf("send: %w; it needs LWM2M_RW_SENML_CBOR_SUPPORT or LWM2M_RW_SENML_JSON_SUPPORT", err)
+		return coap.Message{}, errorf("send: %w; it needs LWM2M_RW_SENML_CBOR_SUPPORT or LWM2M_RW_SENML_JSON_SUPPORT", err)
 	}
 	payload, err := c.codec.Append(nil, chosen, lwm2m.Path{}, items, c.tree)
 	if err != nil {
-		return coap.Message{}, fmt.Errorf("send: %w", err)
+		return coap.Message{}, errorf("send: %w", err)
 	}
 	if c.config.BlockTransfer && c.config.MaxBody > 0 && len(payload) > c.config.MaxBody {
-		return coap.Message{}, fmt.Errorf("send: %d bytes, at most %d are possible (LWM2M_COAP_ENCODE_BUFFER_SIZE)", len(payload), c.config.MaxBody)
+		return coap.Message{}, errorf("send: %d bytes, at most %d are possible (LWM2M_COAP_ENCODE_BUFFER_SIZE)", len(payload), c.config.MaxBody)
 	}
 	m := coap.Message{Code: coap.POST, Payload: payload}
 	m.Options.AddString(coap.URIPath, "dp")

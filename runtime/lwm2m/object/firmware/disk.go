@@ -62,7 +62,7 @@ func (disk) SyncFolder(path string) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(folder.Sync(), folder.Close())
+	return joined(folder.Sync(), folder.Close())
 }
 
 func (disk) Free(folder string) (int64, bool) { return free(folder) }

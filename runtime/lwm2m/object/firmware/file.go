@@ -57,7 +57,7 @@ func (t *FileTarget) Begin(size int64) (Image, error) {
 		return nil, space(err)
 	}
 	if free, known := t.files.Free(t.folder); known && size > free {
-		return nil, fmt.Errorf("%w: it has %d bytes, and %d are free in %s", ErrNoSpace, size, free, t.folder)
+		return nil, errorf("%w: it has %d bytes, and %d are free in %s", ErrNoSpace, size, free, t.folder)
 	}
 	created, err := t.files.Create(t.path(partFile))
 	if err != nil {
@@ -69,7 +69,7 @@ func (t *FileTarget) Begin(size int64) (Image, error) {
 // space tells a full disk from other errors.
 func space(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
-		return fmt.Errorf("%w: %w", ErrNoSpace, err)
+		return errorf("%w: %w", ErrNoSpace, err)
 	}
 	return err
 }
@@ -88,11 +88,11 @@ func (i *fileImage) Write(part []byte) (int, error) {
 	if missing := len(elfMagic) - len(i.head); missing > 0 {
 		i.head = append(i.head, part[:min(missing, len(part))]...)
 		if !strings.HasPrefix(elfMagic, string(i.head)) {
-			return 0, fmt.Errorf("%w: it does not begin as an ELF executable", ErrUnsupported)
+			return 0, errorf("%w: it does not begin as an ELF executable", ErrUnsupported)
 		}
 	}
 	if i.announced >= 0 && i.size+int64(len(part)) > i.announced {
-		return 0, fmt.Errorf("%w: more has come than the %d bytes that were announced", ErrIntegrity, i.announced)
+		return 0, errorf("%w: more has come than the %d bytes that were announced", ErrIntegrity, i.announced)
 	}
 	n, err := i.file.Write(part)
 	i.size += int64(n)
@@ -107,8 +107,8 @@ func (i *fileImage) Commit() error {
 	if err == nil {
 		err = i.file.Sync()
 	}
-	if err := errors.Join(err, i.file.Close()); err != nil {
-		return space(errors.Join(err, t.remove(partFile)))
+	if err := joined(err, i.file.Close()); err != nil {
+		return space(joined(err, t.remove(partFile)))
 	}
 	if err := t.rename(partFile, stagedFile); err != nil {
 		return space(err)
@@ -118,7 +118,7 @@ func (i *fileImage) Commit() error {
 
 func (i *fileImage) check() error {
 	if i.announced >= 0 && i.size != i.announced {
-		return fmt.Errorf("%w: %d bytes have come of %d that were announced", ErrIntegrity, i.size, i.announced)
+		return errorf("%w: %d bytes have come of %d that were announced", ErrIntegrity, i.size, i.announced)
 	}
 	image, err := readELF(i.file, i.size)
 	if err != nil {
@@ -133,7 +133,7 @@ func (i *fileImage) check() error {
 		return err
 	}
 	if err == nil && here != image { // otherwise the system runs programs of another kind
-		return fmt.Errorf("%w: it is for another machine: %v, and this one is %v", ErrUnsupported, image, here)
+		return errorf("%w: it is for another machine: %v, and this one is %v", ErrUnsupported, image, here)
 	}
 	return nil
 }
@@ -170,7 +170,7 @@ func (t *FileTarget) replace(name, content string) error {
 	if err == nil {
 		err = created.Sync()
 	}
-	if err := errors.Join(err, created.Close()); err != nil {
+	if err := joined(err, created.Close()); err != nil {
 		return err
 	}
 	return t.rename(name+".new", name)
@@ -182,7 +182,7 @@ func (t *FileTarget) Staged() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(t.compare(staged, "the staged file"), staged.Close())
+	return joined(t.compare(staged, "the staged file"), staged.Close())
 }
 
 // compare tells whether content has the hash that was kept with the image.
@@ -192,7 +192,7 @@ func (t *FileTarget) compare(content io.Reader, name string) error {
 		return err
 	}
 	text, err := io.ReadAll(io.LimitReader(kept, 2*sha256.Size+1))
-	if err := errors.Join(err, kept.Close()); err != nil {
+	if err := joined(err, kept.Close()); err != nil {
 		return err
 	}
 	sum := sha256.New()
@@ -200,7 +200,7 @@ func (t *FileTarget) compare(content io.Reader, name string) error {
 		return err
 	}
 	if got, want := hex.EncodeToString(sum.Sum(nil)), strings.TrimSpace(string(text)); got != want {
-		return fmt.Errorf("%w: the SHA-256 of %s is %s, and that of the image is %s", ErrIntegrity, name, got, want)
+		return errorf("%w: the SHA-256 of %s is %s, and that of the image is %s", ErrIntegrity, name, got, want)
 	}
 	return nil
 }
@@ -226,12 +226,22 @@ func (t *FileTarget) Installed() error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(t.compare(running, "the program that runs"), running.Close())
+	return joined(t.compare(running, "the program that runs"), running.Close())
 }
 
 // Discard implements Target. What was installed stays: it may be what runs. The hash goes first: without it nothing counts as staged.
 func (t *FileTarget) Discard() error {
-	return errors.Join(t.remove(hashFile), t.remove(hashFile+".new"), t.remove(stagedFile), t.remove(partFile), t.remove(installedFile+".new"))
+	return joined(t.remove(hashFile), t.remove(hashFile+".new"), t.remove(stagedFile), t.remove(partFile), t.remove(installedFile+".new"))
 }
 
 var _ Target = (*FileTarget)(nil)
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }
+
+// joined is errors.Join as a call.
+//
+//go:noinline
+func joined(errs ...error) error { return errors.Join(errs...) }

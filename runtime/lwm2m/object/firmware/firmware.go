@@ -7,7 +7,6 @@ package firmware
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path/filepath"
 	"sync"
@@ -151,7 +150,7 @@ func (o *Object) load() (status, error) {
 		kept, err = decodeStatus(string(content))
 	}
 	if err == nil && (kept.State < idle || kept.State > updating || kept.Result < resultInitial || kept.Result > resultUnsupportedProtocol) {
-		err = fmt.Errorf("state %d and result %d are none of object 5", kept.State, kept.Result)
+		err = errorf("state %d and result %d are none of object 5", kept.State, kept.Result)
 	}
 	if err != nil {
 		return status{}, err
@@ -161,7 +160,7 @@ func (o *Object) load() (status, error) {
 
 func (o *Object) keep(next status) error {
 	if err := o.host.Save(keptName, []byte(next.encode())); err != nil {
-		return fmt.Errorf("the state of the firmware update cannot be kept: %w", err)
+		return errorf("the state of the firmware update cannot be kept: %w", err)
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func decodeStatus(text string) (status, error) {
 	code, _ := strconv.ParseInt(second, 10, 64)
 	kept := status{State: state(number), Result: result(code)}
 	if kept.encode() != text {
-		return status{}, fmt.Errorf("%.60q is no status of an update", text)
+		return status{}, errorf("%.60q is no status of an update", text)
 	}
 	return kept, nil
 }

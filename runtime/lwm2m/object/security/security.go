@@ -55,7 +55,7 @@ type Object struct {
 // New makes the object.
 func New(config Config) (*Object, error) {
 	if config.KeySize < 0 {
-		return nil, fmt.Errorf("LWM2M_SECURITY_KEY_SIZE is %d: at least 1 byte", config.KeySize)
+		return nil, errorf("LWM2M_SECURITY_KEY_SIZE is %d: at least 1 byte", config.KeySize)
 	}
 	return &Object{config: config}, nil
 }
@@ -92,7 +92,7 @@ func (o *Object) Check(values []lwm2m.Item) error {
 
 func (o *Object) checkLength(path lwm2m.Path, raw []byte) error {
 	if o.config.KeySize > 0 && len(raw) > o.config.KeySize {
-		return fmt.Errorf("%v (%s) has %d bytes: at most %d are possible (LWM2M_SECURITY_KEY_SIZE)", path, nameOf(path.Resource()), len(raw), o.config.KeySize)
+		return errorf("%v (%s) has %d bytes: at most %d are possible (LWM2M_SECURITY_KEY_SIZE)", path, nameOf(path.Resource()), len(raw), o.config.KeySize)
 	}
 	return nil
 }
@@ -196,7 +196,7 @@ func (t Target) IsNumeric() bool {
 // ParseURI reads a server's address. A coap one without port has the given port, a coaps one 5684.
 func ParseURI(text string, plainPort int) (Target, error) {
 	wrong := func(what string) (Target, error) {
-		return Target{}, fmt.Errorf("server URI %q: %s; as coaps://server.example:5684", text, what)
+		return Target{}, errorf("server URI %q: %s; as coaps://server.example:5684", text, what)
 	}
 	parsed, err := url.Parse(text)
 	if err != nil {
@@ -235,24 +235,29 @@ func (a Account) Check() error {
 	switch a.Mode {
 	case NoSec:
 		if target.Secure {
-			return fmt.Errorf("%s needs a security mode other than 3 (none)", a.URI)
+			return errorf("%s needs a security mode other than 3 (none)", a.URI)
 		}
 	case PSK:
 		switch {
 		case !target.Secure:
-			return fmt.Errorf("%s with a pre-shared key: the scheme is coaps", a.URI)
+			return errorf("%s with a pre-shared key: the scheme is coaps", a.URI)
 		case len(a.Identity) == 0:
-			return fmt.Errorf("%s: the identity of the pre-shared key is missing", a.URI)
+			return errorf("%s: the identity of the pre-shared key is missing", a.URI)
 		case len(a.Key) == 0:
-			return fmt.Errorf("%s: the pre-shared key is missing", a.URI)
+			return errorf("%s: the pre-shared key is missing", a.URI)
 		}
 	case RawPublicKey:
-		return fmt.Errorf("%s: security mode 1 (raw public key) is not possible, for pion/dtls has none; use 0 (pre-shared key)", a.URI)
+		return errorf("%s: security mode 1 (raw public key) is not possible, for pion/dtls has none; use 0 (pre-shared key)", a.URI)
 	default:
-		return fmt.Errorf("%s: security mode %d (certificates) is not built; use 0 (pre-shared key)", a.URI, a.Mode)
+		return errorf("%s: security mode %d (certificates) is not built; use 0 (pre-shared key)", a.URI, a.Mode)
 	}
 	if !a.Bootstrap && a.SSID == 0 {
-		return fmt.Errorf("%s: the short server id is missing", a.URI)
+		return errorf("%s: the short server id is missing", a.URI)
 	}
 	return nil
 }
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }
