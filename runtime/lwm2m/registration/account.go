@@ -121,14 +121,14 @@ func (r Retry) wait(attempt uint64) time.Duration {
 	return min(wait, Never)
 }
 
-// minUpdate is the shortest time between periodic Updates (reference: 4.2, as Zephyr has it).
+// minUpdate is the shortest time between periodic Updates (reference: 4.2, as Zephyr has it); half of it for lifetimes that would be over before.
 const minUpdate = 15 * time.Second
 
-// updateAfter is the time from one Update, or the Register, to the next.
+// updateAfter is the time from one Update, or the Register, to the next. At least half of the lifetime is left then, or UpdateEarly.
 func (s Settings) updateAfter(lifetime time.Duration) time.Duration {
 	period := lifetime
 	if s.UpdatePeriod > 0 {
 		period = s.UpdatePeriod
 	}
-	return max(min(period, lifetime-s.UpdateEarly), minUpdate)
+	return max(min(period, lifetime-s.UpdateEarly), min(minUpdate, max(lifetime, minUpdate)/2))
 }

@@ -121,6 +121,9 @@ func (m *Machine) bootstrapFailed(err error) {
 func (m *Machine) bootstrapRequested() {
 	switch m.state {
 	case Registered, Updating, Sleeping:
+	case Registering:
+		m.wish = BootstrapRequested{}
+		return
 	default:
 		return
 	}

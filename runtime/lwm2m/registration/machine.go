@@ -77,6 +77,7 @@ type Machine struct {
 	changes  Changes // to tell
 	telling  Changes // in the request that runs
 	holding  bool    // nothing else is sent before the Update that runs is answered: it ends a sleep, or finds out whether the server is there
+	wish     Event   // what the server has asked for whose answer to the Register is not here yet: BootstrapRequested or DisableRequested
 	activity time.Time
 	slept    time.Time
 	busy     bool

@@ -71,7 +71,7 @@ func (m *Machine) linkFailed(e ConnectFailed) {
 func (m *Machine) register() {
 	m.forget()
 	m.enter(Registering)
-	m.holding = false
+	m.holding, m.wish = false, nil
 	m.telling, m.changes = Changes{}, Changes{}
 	m.told = m.accounts[m.current]
 	m.do(Request{Operation: m.operation, Kind: RequestRegister, Account: m.told})
@@ -146,6 +146,17 @@ func (m *Machine) registered(notice Notice) {
 	m.expires = m.now.Add(m.told.Lifetime)
 	m.updateAt = m.now.Add(m.settings.updateAfter(m.told.Lifetime))
 	m.report(notice, nil)
+	wish := m.wish
+	m.wish = nil
+	switch wish.(type) {
+	case BootstrapRequested:
+		m.bootstrapRequested()
+	case DisableRequested:
+		m.disable()
+	}
+	if m.state != Registered {
+		return
+	}
 	if m.changes = m.changes.or(m.differences()); m.changes.any() {
 		m.update()
 	}
@@ -285,7 +296,12 @@ func (m *Machine) stop() {
 
 // disable is the server's wish not to hear of the client for a while (4.3).
 func (m *Machine) disable() {
-	if m.state != Registered && m.state != Updating {
+	switch m.state {
+	case Registered, Updating:
+	case Registering:
+		m.wish = DisableRequested{}
+		return
+	default:
 		return
 	}
 	m.stopping = false

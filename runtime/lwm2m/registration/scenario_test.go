@@ -192,11 +192,12 @@ func TestWhatAnUpdateTells(t *testing.T) {
 }
 
 func TestShortLifetimes(t *testing.T) {
-	for _, each := range []struct{ lifetime, period, early, want time.Duration }{
-		{30, 0, 10, 20}, {43200, 3600, 60, 3600}, {15, 0, 10, 15}, {43200, 0, 60, 43140}, {60, 3600, 59, 15}, {5, 0, 1, 15},
+	for _, each := range []struct{ lifetime, period, early, want time.Duration }{ // s, want in ms
+		{30, 0, 10, 20e3}, {43200, 3600, 60, 3600e3}, {43200, 0, 60, 43140e3}, {60, 3600, 59, 15e3}, {30, 0, 60, 15e3},
+		{15, 0, 10, 7500}, {20, 0, 60, 10e3}, {5, 0, 1, 7500}, {0, 0, 60, 7500}, // within the lifetime, but not all the time
 	} {
 		settings := Settings{UpdatePeriod: each.period * time.Second, UpdateEarly: each.early * time.Second}
-		if got := settings.updateAfter(each.lifetime * time.Second); got != each.want*time.Second {
+		if got := settings.updateAfter(each.lifetime * time.Second); got != each.want*time.Millisecond {
 			t.Errorf("%+v: %v", each, got)
 		}
 	}
@@ -205,7 +206,7 @@ func TestShortLifetimes(t *testing.T) {
 	s := simulate(t, Settings{}, only(account))
 	s.step(Start{})
 	s.run(time.Minute)
-	if len(s.log) > 12 {
+	if len(s.log) > 20 { // each with a notice
 		t.Errorf("%d messages in a minute", len(s.log))
 	}
 }
@@ -226,6 +227,41 @@ func TestDisable(t *testing.T) {
 	s.run(time.Hour)
 	s.expect("10s DEREGISTER", "11s registration.Disconnect", "11s registration.Forget", "11s de-registered", "11s disabled",
 		"8m31s connect 1", "8m32s REGISTER", "8m33s registered")
+}
+
+// A server may ask for something before its answer to the Register is here. It has said 2.04 to it, so it is done when the answer is here, once.
+func TestAskedBeforeTheAnswer(t *testing.T) {
+	for _, each := range []struct {
+		asked Event
+		want  []string
+	}{
+		{DisableRequested{}, []string{"2s registered", "2s DEREGISTER", "3s registration.Disconnect", "3s registration.Forget", "3s de-registered", "3s disabled"}},
+		{BootstrapRequested{}, []string{"2s registered", "2s registration.Forget", "2s bootstrap started"}},
+		{UpdateRequested{}, []string{"2s registered", "2s UPDATE", "3s registration updated"}},
+	} {
+		configuration := only(server())
+		configuration.Bootstrap = &Bootstrap{HoldOff: time.Minute}
+		s := simulate(t, tracker(), configuration)
+		s.latency = time.Second
+		s.step(Start{})
+		s.run(time.Second)
+		s.step(each.asked)
+		s.step(each.asked)
+		s.log = nil
+		s.run(30 * time.Second)
+		s.expect(each.want...)
+	}
+	// An attempt that fails takes the wish with it: the server has never known the client.
+	s := simulate(t, tracker(), only(server()))
+	s.latency = time.Second
+	s.step(Start{})
+	s.run(time.Second)
+	s.step(DisableRequested{})
+	s.step(Answered{s.machine.operation, 0xa0, nil})
+	s.run(10 * time.Minute)
+	if s.machine.State() != Registered {
+		t.Errorf("%v after the second attempt", s.machine.State())
+	}
 }
 
 func TestLinkLost(t *testing.T) {
