@@ -29,56 +29,78 @@ func level(event Event) slog.Level {
 	return slog.LevelInfo
 }
 
-func attributes(event Event) []slog.Attr {
-	list := []slog.Attr{slog.String("event", event.Type.String())}
-	add := func(when bool, attribute slog.Attr) {
-		if when {
-			list = append(list, attribute)
-		}
+// list is what a record says. Its methods are calls, because they stand at many places.
+type list []slog.Attr
+
+//go:noinline
+func (l *list) text(key, value string) { *l = append(*l, slog.String(key, value)) }
+
+//go:noinline
+func (l *list) number(key string, value int) { *l = append(*l, slog.Int(key, value)) }
+
+//go:noinline
+func (l *list) real(key string, value float64) { *l = append(*l, slog.Float64(key, value)) }
+
+func (l *list) failure(err error) {
+	if err != nil {
+		l.text("error", err.Error())
 	}
-	add(event.Attempt != 0, slog.Int("attempt", event.Attempt))
-	switch event.Type {
-	case EventConnected:
-		add(true, slog.Bool("persistent_session", event.PersistentSession))
-	case EventConnectFailed:
-		add(true, slog.String("result", event.Result.String()))
-	case EventDisconnected:
-		add(true, slog.String("reason", event.Reason.String()))
-	case EventConfigReceived:
-		list = append(list, slog.GroupAttrs("config", configAttributes(event.Config)...))
-	case EventCloudLocationReceived:
-		list = append(list, slog.Float64("latitude", event.Location.Latitude), slog.Float64("longitude", event.Location.Longitude),
-			slog.Float64("accuracy", event.Location.Accuracy))
-	case EventDataSendQoS, EventDataSent, EventMessageDiscarded, EventSendFailed:
-		add(event.MessageID != 0, slog.Int("message_id", int(event.MessageID)))
-		add(true, slog.String("message_type", event.MessageType.String()))
-		add(event.Count != 0, slog.Int("count", event.Count))
-	case EventDataReceived, EventAGNSSReceived, EventPGPSReceived:
-		add(true, slog.Int("bytes", len(event.Payload)))
-	}
-	add(event.Source != "", slog.String("source", event.Source))
-	switch event.Type {
-	case EventUserAssociationRequest, EventTimeWait:
-		add(event.Delay != 0, seconds("at_most", event.Delay))
-	case EventConnecting, EventConnectFailed, EventDisconnected:
-		add(event.Delay != 0, seconds("next_in", event.Delay))
-	}
-	if event.Err != nil {
-		list = append(list, slog.String("error", event.Err.Error()))
-	}
-	return list
 }
 
-// seconds writes a delay so that it can be read and sorted: to the millisecond.
-func seconds(key string, delay time.Duration) slog.Attr {
-	return slog.String(key, delay.Round(time.Millisecond).String())
+func attributes(event Event) []slog.Attr {
+	l := list{slog.String("event", event.Type.String())}
+	if event.Attempt != 0 {
+		l.number("attempt", event.Attempt)
+	}
+	switch event.Type {
+	case EventConnected:
+		l = append(l, slog.Bool("persistent_session", event.PersistentSession))
+	case EventConnectFailed:
+		l.text("result", event.Result.String())
+	case EventDisconnected:
+		l.text("reason", event.Reason.String())
+	case EventConfigReceived:
+		l = append(l, slog.GroupAttrs("config", configAttributes(event.Config)...))
+	case EventCloudLocationReceived:
+		l.real("latitude", event.Location.Latitude)
+		l.real("longitude", event.Location.Longitude)
+		l.real("accuracy", event.Location.Accuracy)
+	case EventDataSendQoS, EventDataSent, EventMessageDiscarded, EventSendFailed:
+		if event.MessageID != 0 {
+			l.number("message_id", int(event.MessageID))
+		}
+		l.text("message_type", event.MessageType.String())
+		if event.Count != 0 {
+			l.number("count", event.Count)
+		}
+	case EventDataReceived, EventAGNSSReceived, EventPGPSReceived:
+		l.number("bytes", len(event.Payload))
+	}
+	if event.Source != "" {
+		l.text("source", event.Source)
+	}
+	if event.Delay != 0 {
+		switch event.Type {
+		case EventUserAssociationRequest, EventTimeWait:
+			l.delay("at_most", event.Delay)
+		case EventConnecting, EventConnectFailed, EventDisconnected:
+			l.delay("next_in", event.Delay)
+		}
+	}
+	l.failure(event.Err)
+	return l
+}
+
+// delay writes a delay so that it can be read and sorted: to the millisecond.
+func (l *list) delay(key string, delay time.Duration) {
+	l.text(key, delay.Round(time.Millisecond).String())
 }
 
 // configAttributes gives the members that a change sets.
 func configAttributes(change data.ConfigurationChange) []slog.Attr {
-	var list []slog.Attr
+	var l list
 	if change.ActiveMode != nil {
-		list = append(list, slog.Bool("active_mode", *change.ActiveMode))
+		l = append(l, slog.Bool("active_mode", *change.ActiveMode))
 	}
 	for _, d := range []struct {
 		key   string
@@ -88,7 +110,7 @@ func configAttributes(change data.ConfigurationChange) []slog.Attr {
 		{"movement_resolution", change.MovementResolution}, {"movement_timeout", change.MovementTimeout},
 	} {
 		if d.value != nil {
-			list = append(list, slog.Duration(d.key, *d.value))
+			l = append(l, slog.Duration(d.key, *d.value))
 		}
 	}
 	for _, f := range []struct {
@@ -99,30 +121,29 @@ func configAttributes(change data.ConfigurationChange) []slog.Attr {
 		{"accelerometer_inactivity_timeout", change.AccelerometerInactivityTimeout},
 	} {
 		if f.value != nil {
-			list = append(list, slog.Float64(f.key, *f.value))
+			l.real(f.key, *f.value)
 		}
 	}
 	if change.NoData != nil {
-		list = append(list, slog.Any("no_data", *change.NoData))
+		l = append(l, slog.Any("no_data", *change.NoData))
 	}
-	return list
+	return l
 }
 
 // backendAttributes describes an event of the backend, without what a message holds.
 func backendAttributes(event cloud.Event) []slog.Attr {
-	list := []slog.Attr{slog.String("backend_event", event.Type.String())}
+	l := list{slog.String("backend_event", event.Type.String())}
 	switch event.Type {
 	case cloud.EventDisconnected:
-		list = append(list, slog.String("reason", event.Reason.String()))
+		l.text("reason", event.Reason.String())
 	case cloud.EventDataSent:
-		list = append(list, slog.Int("message_id", int(event.Message.ID)))
+		l.number("message_id", int(event.Message.ID))
 	case cloud.EventDataReceived:
-		list = append(list, slog.String("source", event.Message.Endpoint.Name), slog.Int("bytes", len(event.Message.Payload)))
+		l.text("source", event.Message.Endpoint.Name)
+		l.number("bytes", len(event.Message.Payload))
 	case cloud.EventFOTADLProgress:
-		list = append(list, slog.Int("percent", event.FOTAProgress))
+		l.number("percent", event.FOTAProgress)
 	}
-	if event.Err != nil {
-		list = append(list, slog.String("error", event.Err.Error()))
-	}
-	return list
+	l.failure(event.Err)
+	return l
 }

@@ -48,18 +48,22 @@ type Config struct {
 // check finds what the option tree lets through, because the SDK does, and what would keep this application from working.
 func (c Config) check() error {
 	var errs []error
-	atLeastOne := func(option string, value int64) {
-		if value < 1 {
-			errs = append(errs, errorf("%s is %d: it must be at least 1", option, value))
+	for _, each := range []struct {
+		option string
+		value  int64
+	}{
+		{"DATA_ACTIVE_TIMEOUT_SECONDS", int64(c.ActiveWait / time.Second)},
+		{"DATA_MOVEMENT_RESOLUTION_SECONDS", int64(c.MovementResolution / time.Second)},
+		{"DATA_MOVEMENT_TIMEOUT_SECONDS", int64(c.MovementTimeout / time.Second)},
+		{"DATA_LOCATION_TIMEOUT_SECONDS", int64(c.LocationTimeout / time.Second)},
+		{"DATA_SENSOR_BUFFER_COUNT", int64(c.SensorBuffer)},
+		{"DATA_MODEM_DYNAMIC_BUFFER_COUNT", int64(c.NetworkBuffer)},
+		{"DATA_BATTERY_BUFFER_COUNT", int64(c.BatteryBuffer)},
+	} {
+		if each.value < 1 {
+			errs = append(errs, errorf("%s is %d: it must be at least 1", each.option, each.value))
 		}
 	}
-	atLeastOne("DATA_ACTIVE_TIMEOUT_SECONDS", int64(c.ActiveWait/time.Second))
-	atLeastOne("DATA_MOVEMENT_RESOLUTION_SECONDS", int64(c.MovementResolution/time.Second))
-	atLeastOne("DATA_MOVEMENT_TIMEOUT_SECONDS", int64(c.MovementTimeout/time.Second))
-	atLeastOne("DATA_LOCATION_TIMEOUT_SECONDS", int64(c.LocationTimeout/time.Second))
-	atLeastOne("DATA_SENSOR_BUFFER_COUNT", int64(c.SensorBuffer))
-	atLeastOne("DATA_MODEM_DYNAMIC_BUFFER_COUNT", int64(c.NetworkBuffer))
-	atLeastOne("DATA_BATTERY_BUFFER_COUNT", int64(c.BatteryBuffer))
 	if c.DeviceMode != ModeActive && c.DeviceMode != ModePassive {
 		errs = append(errs, errorf("DATA_DEVICE_MODE is %q: it must be %s or %s", string(c.DeviceMode), ModeActive, ModePassive))
 	}

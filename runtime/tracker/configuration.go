@@ -18,36 +18,42 @@ const configurationFile = "configuration"
 // latter is told. Accepted are times of whole seconds above 0 and any finite number (reference 6.6).
 func apply(current data.Configuration, change data.ConfigurationChange) (next data.Configuration, refused []error) {
 	next = current
-	seconds := func(field *time.Duration, asked *time.Duration, name string) {
-		if asked == nil {
-			return
-		}
-		if *asked < time.Second {
-			refused = append(refused, errorf("%s: %v is refused, it must be at least 1 s; it stays %v", name, *asked, *field))
-			return
-		}
-		*field = asked.Truncate(time.Second)
-	}
-	number := func(field *float64, asked *float64, name string) {
-		if asked == nil {
-			return
-		}
-		if math.IsNaN(*asked) || math.IsInf(*asked, 0) {
-			refused = append(refused, errorf("%s: %v is refused, it must be a finite number; it stays %v", name, *asked, *field))
-			return
-		}
-		*field = *asked
-	}
 	if change.ActiveMode != nil {
 		next.ActiveMode = *change.ActiveMode
 	}
-	seconds(&next.LocationTimeout, change.LocationTimeout, "location timeout")
-	seconds(&next.ActiveWait, change.ActiveWait, "active wait")
-	seconds(&next.MovementResolution, change.MovementResolution, "movement resolution")
-	seconds(&next.MovementTimeout, change.MovementTimeout, "movement timeout")
-	number(&next.AccelerometerActivity, change.AccelerometerActivity, "activity threshold")
-	number(&next.AccelerometerInactivity, change.AccelerometerInactivity, "inactivity threshold")
-	number(&next.AccelerometerInactivityTimeout, change.AccelerometerInactivityTimeout, "inactivity time")
+	for _, each := range []struct {
+		name         string
+		field, asked *time.Duration
+	}{
+		{"location timeout", &next.LocationTimeout, change.LocationTimeout},
+		{"active wait", &next.ActiveWait, change.ActiveWait},
+		{"movement resolution", &next.MovementResolution, change.MovementResolution},
+		{"movement timeout", &next.MovementTimeout, change.MovementTimeout},
+	} {
+		switch {
+		case each.asked == nil:
+		case *each.asked < time.Second:
+			refused = append(refused, errorf("%s: %v is refused, it must be at least 1 s; it stays %v", each.name, *each.asked, *each.field))
+		default:
+			*each.field = each.asked.Truncate(time.Second)
+		}
+	}
+	for _, each := range []struct {
+		name         string
+		field, asked *float64
+	}{
+		{"activity threshold", &next.AccelerometerActivity, change.AccelerometerActivity},
+		{"inactivity threshold", &next.AccelerometerInactivity, change.AccelerometerInactivity},
+		{"inactivity time", &next.AccelerometerInactivityTimeout, change.AccelerometerInactivityTimeout},
+	} {
+		switch {
+		case each.asked == nil:
+		case math.IsNaN(*each.asked) || math.IsInf(*each.asked, 0):
+			refused = append(refused, errorf("%s: %v is refused, it must be a finite number; it stays %v", each.name, *each.asked, *each.field))
+		default:
+			*each.field = *each.asked
+		}
+	}
 	if change.NoData != nil {
 		next.NoData = *change.NoData
 	}

@@ -2,6 +2,7 @@ package attribute
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -27,9 +28,8 @@ const (
 	nameST
 )
 
-var byName = map[string]names{
-	"pmin": namePMin, "pmax": namePMax, "epmin": nameEPMin, "epmax": nameEPMax, "gt": nameGT, "lt": nameLT, "st": nameST,
-}
+// allNames are in the order of the constants.
+var allNames = [...]string{"pmin", "pmax", "epmin", "epmax", "gt", "lt", "st"}
 
 // ParseQuery reads the Uri-Query options of a request: pmin=10 sets, pmin and pmin= take away. The error is an *lwm2m.Error with 4.00: no
 // attribute at all, an unknown one, one that servers cannot set (dim, ver, ssid, uri), one named twice, or a value that is no number.
@@ -41,11 +41,12 @@ func ParseQuery(query []string) (Change, error) {
 	}
 	for _, each := range query {
 		name, text, _ := strings.Cut(each, "=")
-		which, known := byName[name]
+		i := slices.Index(allNames[:], name)
+		which := names(1) << max(i, 0)
 		switch {
 		case name == "dim" || name == "ver" || name == "ssid" || name == "uri":
 			return Change{}, lwm2m.Errorf(lwm2m.StatusBadRequest, "attributes: %s is read-only", name)
-		case !known:
+		case i < 0:
 			return Change{}, lwm2m.Errorf(lwm2m.StatusBadRequest, "attributes: %.32q is not known", name)
 		case seen&which != 0:
 			return Change{}, lwm2m.Errorf(lwm2m.StatusBadRequest, "attributes: %s is given twice", name)

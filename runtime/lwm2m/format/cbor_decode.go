@@ -246,11 +246,9 @@ func (c *cborReader) decimalFraction() (raw, error) {
 }
 
 // cborLabels are the numbers that SenML CBOR has for the labels (RFC 8428, 6).
-var cborLabels = map[number]string{
-	whole(true, 6): "bs", whole(true, 5): "bv", whole(true, 4): "bu", whole(true, 3): "bt", whole(true, 2): "bn", whole(true, 1): "bver",
-	whole(false, 0): "n", whole(false, 1): "u", whole(false, 2): "v", whole(false, 3): "vs", whole(false, 4): "vb", whole(false, 5): "s",
-	whole(false, 6): "t", whole(false, 7): "ut", whole(false, 8): "vd",
-}
+var cborLabels = [...]string{"bs", "bv", "bu", "bt", "bn", "bver", "n", "u", "v", "vs", "vb", "s", "t", "ut", "vd"}
+
+const lowestLabel = -6
 
 func (c *cborReader) label() (string, error) {
 	h, err := c.head()
@@ -260,8 +258,8 @@ func (c *cborReader) label() (string, error) {
 	switch h.major {
 	case majorUnsigned, majorNegative:
 		n := h.number()
-		if name, known := cborLabels[n]; known {
-			return name, nil
+		if i, ok := n.int64(); ok && i >= lowestLabel && i < int64(len(cborLabels))+lowestLabel {
+			return cborLabels[i-lowestLabel], nil
 		}
 		return strconv.FormatBool(n.negative) + strconv.FormatUint(n.digits, 10), nil
 	case majorText:

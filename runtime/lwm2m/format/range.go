@@ -1,6 +1,7 @@
 package format
 
 import (
+	"cmp"
 	"math"
 	"strconv"
 	"strings"
@@ -40,9 +41,7 @@ func CheckRange(resource *lwm2m.Resource, value lwm2m.Value) error {
 
 func lengthOf(value lwm2m.Value) (bytes int, has bool) {
 	switch value.Type() {
-	case lwm2m.TypeString, lwm2m.TypeCorelnk:
-		return len(value.Text()), true
-	case lwm2m.TypeOpaque:
+	case lwm2m.TypeString, lwm2m.TypeCorelnk, lwm2m.TypeOpaque:
 		return len(value.Text()), true
 	}
 	return 0, false
@@ -50,36 +49,35 @@ func lengthOf(value lwm2m.Value) (bytes int, has bool) {
 
 // within compares with bounds of which either may be empty; ok is false where one is no number.
 func within(value lwm2m.Value, low, high string) (inside, ok bool) {
-	switch value.Type() {
+	low, high = strings.TrimSpace(low), strings.TrimSpace(high)
+	above, below := 0, 0
+	var err, err2 error
+	if low != "" {
+		above, err = compare(value, low)
+	}
+	if high != "" {
+		below, err2 = compare(value, high)
+	}
+	number := value.Type() != lwm2m.TypeFloat || !math.IsNaN(value.Float())
+	return above >= 0 && below <= 0 && number, err == nil && err2 == nil
+}
+
+// compare orders a value, or its length, and a bound; a Boolean or Objlnk has none.
+func compare(value lwm2m.Value, bound string) (int, error) {
+	switch kind := value.Type(); kind {
 	case lwm2m.TypeInteger, lwm2m.TypeTime:
-		return between(value.Int(), low, high, math.MinInt64, math.MaxInt64, parseInt)
-	case lwm2m.TypeUnsigned:
-		return between(value.Uint(), low, high, 0, math.MaxUint64, parseUint)
+		limit, err := strconv.ParseInt(bound, 10, 64)
+		return cmp.Compare(value.Int(), limit), err
 	case lwm2m.TypeFloat:
-		return between(value.Float(), low, high, math.Inf(-1), math.Inf(1), parseFloat)
-	case lwm2m.TypeString, lwm2m.TypeCorelnk, lwm2m.TypeOpaque:
-		length, _ := lengthOf(value)
-		return between(uint64(length), low, high, 0, math.MaxUint64, parseUint)
-	}
-	return true, true
-}
-
-func between[N int64 | uint64 | float64](value N, low, high string, lowest, highest N, parse func(string) (N, error)) (inside, ok bool) {
-	for _, bound := range [...]struct {
-		text string
-		at   *N
-	}{{low, &lowest}, {high, &highest}} {
-		if text := strings.TrimSpace(bound.text); text != "" {
-			number, err := parse(text)
-			if err != nil {
-				return false, false
-			}
-			*bound.at = number
+		limit, err := strconv.ParseFloat(bound, 64)
+		return cmp.Compare(value.Float(), limit), err
+	case lwm2m.TypeUnsigned, lwm2m.TypeString, lwm2m.TypeCorelnk, lwm2m.TypeOpaque:
+		measure := value.Uint()
+		if kind != lwm2m.TypeUnsigned {
+			measure = uint64(len(value.Text()))
 		}
+		limit, err := strconv.ParseUint(bound, 10, 64)
+		return cmp.Compare(measure, limit), err
 	}
-	return lowest <= value && value <= highest, true
+	return 0, nil
 }
-
-func parseInt(text string) (int64, error)     { return strconv.ParseInt(text, 10, 64) }
-func parseUint(text string) (uint64, error)   { return strconv.ParseUint(text, 10, 64) }
-func parseFloat(text string) (float64, error) { return strconv.ParseFloat(text, 64) }

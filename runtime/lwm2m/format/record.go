@@ -52,14 +52,11 @@ const (
 	labelValues = labelNumber | labelText | labelBoolean | labelData | labelLink
 )
 
-var senMLLabels = map[string]label{
-	"bn": labelBaseName, "bt": labelBaseTime, "n": labelName, "t": labelTime,
-	"v": labelNumber, "vs": labelText, "vb": labelBoolean, "vd": labelData, "vlo": labelLink,
-}
-
-var jsonLabels = map[string]label{
-	"n": labelName, "t": labelTime, "v": labelNumber, "sv": labelText, "bv": labelBoolean, "ov": labelLink,
-}
+// The labels' names, in the order of the constants.
+var (
+	senMLLabels = [...]string{"bn", "bt", "n", "t", "v", "vs", "vb", "vd", "vlo"}
+	jsonLabels  = [...]string{2: "n", "t", "v", "sv", "bv", 8: "ov"}
+)
 
 // Limits of what one record may hold. Names are at most /65534/65534/65534/65534.
 const (
@@ -74,14 +71,15 @@ func (r *recordReader) begin() {
 // set takes one label of the record. Other labels than those of LwM2M are ignored, unless they say by a trailing _ that they must be understood
 // (RFC 8428, 4.4).
 func (r *recordReader) set(name string, value raw) error {
-	labels := senMLLabels
+	labels := &senMLLabels
 	if r.format == JSON {
-		labels = jsonLabels
+		labels = &jsonLabels
 	}
-	l, known := labels[name]
-	if !known {
+	i := slices.Index(labels[:], name)
+	if i < 0 || name == "" {
 		return r.ignore(name)
 	}
+	l := label(1) << i
 	if r.has&l != 0 {
 		return r.fault("the label %s stands twice", name)
 	}
