@@ -67,7 +67,6 @@ type device struct {
 
 	end   context.CancelFunc
 	ended chan struct{}
-	ready chan struct{} // closed when running is set
 
 	mu      sync.Mutex
 	uplinks []*uplink

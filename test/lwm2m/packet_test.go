@@ -172,7 +172,6 @@ func (p packet) number(number int) int {
 
 func (p packet) path() string     { return "/" + strings.Join(p.all(optionPath), "/") }
 func (p packet) query() string    { return strings.Join(p.all(optionQuery), "&") }
-func (p packet) isRequest() bool  { return p.code > 0 && p.code < 100 }
 func (p packet) isResponse() bool { return p.code >= 200 }
 
 func (p packet) String() string {

@@ -186,3 +186,40 @@ func TestFleet(t *testing.T) {
 		}
 	})
 }
+
+// TestAskedBeforeTheAnswer: the server knows the device as soon as the Register is there, and may ask for something while its answer is under way.
+func TestAskedBeforeTheAnswer(t *testing.T) {
+	virtual(t, func(t *testing.T, w *world) {
+		w.server.Faults().DelayAnswers(10 * time.Second)
+		c := w.c1()
+		c.replace("/1/0/5", text, "600").want(204)
+		mark := w.log.now()
+		c.execute("/1/0/4").want(204)
+		c.none(0, "client", func(e event) bool { return e.detail == client.Registered.String()+" <nil>" })
+		c.await(mark, deregistered, anything)
+		back := c.within(mark, time.Hour, registered, anything)
+		if pause := back.at.Sub(c.registered.at); pause < 600*time.Second || pause > 660*time.Second {
+			t.Errorf("registered again after %s, Disable Timeout is 600 s", pause)
+		}
+	})
+}
+
+// TestShortestLifetime: a registration of 15 s does not expire.
+func TestShortestLifetime(t *testing.T) {
+	for _, lifetime := range []int64{15, 20, 30, 61, 75, 120} {
+		t.Run(fmt.Sprint(lifetime), func(t *testing.T) {
+			virtual(t, func(t *testing.T, w *world) {
+				d := w.newDevice()
+				d.lifetime = lifetime
+				c := d.register(d.psk(1))
+				mark := w.log.now()
+				pass(time.Hour)
+				c.none(mark, string(server.Expired), anything)
+				c.none(mark, registered, anything)
+				if n := int64(c.count(mark, updated, anything)); n < 3600/lifetime || n > 3600*2/min(lifetime, 30)+1 {
+					t.Errorf("%d updates in an hour", n)
+				}
+			})
+		})
+	}
+}
