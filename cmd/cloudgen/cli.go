@@ -56,6 +56,11 @@ type flags struct {
 	all      bool
 	ofType   string // -type
 	origin   string
+	key      string
+	version  string
+	lab      bool
+	boards   []string
+	counter  counter // -security-counter
 }
 
 func (f *flags) register(set *flag.FlagSet) {
@@ -74,6 +79,11 @@ func (f *flags) register(set *flag.FlagSet) {
 	set.BoolVar(&f.all, "all", false, "")
 	set.StringVar(&f.ofType, "type", "", "")
 	set.StringVar(&f.origin, "origin", "", "")
+	set.StringVar(&f.key, "key", "", "")
+	set.StringVar(&f.version, "version", "", "")
+	set.BoolVar(&f.lab, "lab", false, "")
+	set.Var(list{&f.boards}, "board", "")
+	set.Var(&f.counter, "security-counter", "")
 }
 
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {

@@ -30,6 +30,8 @@ type report struct {
 	Explanation *why.Explanation    `json:"explanation,omitempty"` // of one option
 	Choice      *why.Choice         `json:"choice,omitempty"`
 	Edit        *why.Edit           `json:"edit,omitempty"`
+	Key         *generatedKey       `json:"key,omitempty"`   // of keygen
+	Image       *signedImage        `json:"image,omitempty"` // of sign
 	Error       string              `json:"error,omitempty"` // a failure that is no diagnostic
 	Status      int                 `json:"status"`
 }

@@ -97,6 +97,21 @@ func verbTable() []verb {
 			run:     docs,
 		},
 		{
+			name:    "keygen",
+			usage:   "keygen -type ed25519|ecdsa-p256 -o K.pem [-json]",
+			summary: "Make a private key for images, and K.pub.pem, the public one that devices verify with. Nothing is overwritten.",
+			flags:   []string{"type", "o", "json"},
+			run:     keygen,
+		},
+		{
+			name:    "sign",
+			usage:   "sign -key K.pem [-version V] [-board NAME]... [-security-counter N] [-lab] -o OUT IN [-json]",
+			summary: "Make a signed MCUboot image of a firmware; without -version it has the build's.",
+			flags:   []string{"key", "version", "board", "security-counter", "lab", "o", "json"},
+			words:   1,
+			run:     sign,
+		},
+		{
 			name:    "lab",
 			usage:   "lab " + configurationUsage + " [-o DIR] [-dir DIR]",
 			summary: "Build the firmware and run it against a local cloud; Ctrl-C ends it.",
@@ -127,7 +142,7 @@ func verbTable() []verb {
 			},
 		},
 
-		later("keygen", 0), later("sign", 1), later("menuconfig", 0), later("size", 0),
+		later("menuconfig", 0), later("size", 0),
 	}
 }
 

@@ -93,27 +93,42 @@ func TestRefusals(t *testing.T) {
 		"no protected magic":     {put(headerEnd, 0)(slices.Clone(good)), allowing(ours), image.Malformed, "protected TLV area begins"},
 		"protected size differs": {put(headerEnd+2, 8)(slices.Clone(good)), allowing(ours), image.Malformed, "its header says"},
 
-		"too large for the slot":        {good, with(func(p *image.Policy) { p.MaxSize = int64(len(good)) - 1 }), image.TooLarge, "room for"},
-		"much too large":                {good, with(func(p *image.Policy) { p.MaxSize = 500 }), image.TooLarge, "at least"},
-		"just fits":                     {good, with(func(p *image.Policy) { p.MaxSize = int64(len(good)) }), nil, ""},
-		"payload changed":               {put(100, 0xee)(slices.Clone(good)), allowing(ours), image.Damaged, "fetch it again"},
-		"unsigned":                      {makeImage(t, count(1000), full(), nil), allowing(ours), image.Unsigned, ""},
-		"unknown key":                   {good, allowing(other), image.UnknownKey, "none of the 1"},
-		"no keys":                       {good, allowing(), image.UnknownKey, "none of the 0"},
-		"wrongly signed":                {sealed(t, nil, func(digest []byte) []image.TLV { all := signed(t, ours)(digest); all[2].Value[7]++; return all }), image.Policy{Keys: []image.Key{ours}}, image.WronglySigned, ""},
-		"signature of another type":     {plainWith(func(all []image.TLV) []image.TLV { all[2].Type = image.TypeECDSA; return all }), image.Policy{Keys: []image.Key{ours}}, image.WronglySigned, ""},
-		"signed over something else":    {sealed(t, nil, func(digest []byte) []image.TLV { all := signed(t, ours)(sha([]byte("x"))); all[0].Value = digest; return all }), image.Policy{Keys: []image.Key{ours}}, image.WronglySigned, ""},
-		"an RSA signature beside it":    {plainWith(func(all []image.TLV) []image.TLV { return slices.Insert(all, 1, image.TLV{Type: image.TypeKeyHash, Value: text(32)}, image.TLV{Type: image.TypeRSA2048, Value: text(256)}) }), image.Policy{Keys: []image.Key{ours}}, nil, ""},
-		"the whole key, another's":      {plainWith(func(all []image.TLV) []image.TLV { all[1] = image.TLV{Type: image.TypePublicKey, Value: text(44)}; return all }), image.Policy{Keys: []image.Key{ours}}, image.UnknownKey, ""},
-		"no digest":                     {plainWith(func(all []image.TLV) []image.TLV { return all[1:] }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "no SHA-256"},
-		"two digests":                   {plainWith(func(all []image.TLV) []image.TLV { return append(all, all[0]) }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "SHA-256"},
-		"short digest":                  {plainWith(func(all []image.TLV) []image.TLV { all[0].Value = all[0].Value[:31]; return all }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "32 bytes"},
-		"short key hash":                {plainWith(func(all []image.TLV) []image.TLV { all[1].Value = all[1].Value[:31]; return all }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "32"},
-		"signature without a key":       {plainWith(func(all []image.TLV) []image.TLV { return slices.Delete(all, 1, 2) }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "no key"},
-		"pure":                          {plainWith(func(all []image.TLV) []image.TLV { return append(all, image.TLV{Type: image.TypePure, Value: []byte{1}}) }), image.Policy{Keys: []image.Key{ours}}, image.Unsupported, "--pure"},
-		"SHA-512":                       {plainWith(func(all []image.TLV) []image.TLV { return append(all, image.TLV{Type: image.TypeSHA512, Value: text(64)}) }), image.Policy{Keys: []image.Key{ours}}, image.Unsupported, "SHA-256"},
-		"encryption key":                {plainWith(func(all []image.TLV) []image.TLV { return append(all, image.TLV{Type: 0x32, Value: text(113)}) }), image.Policy{Keys: []image.Key{ours}}, image.Unsupported, "encrypted"},
-		"counter in the plain area":     {plainWith(func(all []image.TLV) []image.TLV { return append(all, image.TLV{Type: image.TypeSecurityCounter, Value: text(4)}) }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "no signature covers"},
+		"too large for the slot":    {good, with(func(p *image.Policy) { p.MaxSize = int64(len(good)) - 1 }), image.TooLarge, "room for"},
+		"much too large":            {good, with(func(p *image.Policy) { p.MaxSize = 500 }), image.TooLarge, "at least"},
+		"just fits":                 {good, with(func(p *image.Policy) { p.MaxSize = int64(len(good)) }), nil, ""},
+		"payload changed":           {put(100, 0xee)(slices.Clone(good)), allowing(ours), image.Damaged, "fetch it again"},
+		"unsigned":                  {makeImage(t, count(1000), full(), nil), allowing(ours), image.Unsigned, ""},
+		"unknown key":               {good, allowing(other), image.UnknownKey, "none of the 1"},
+		"no keys":                   {good, allowing(), image.UnknownKey, "none of the 0"},
+		"wrongly signed":            {sealed(t, nil, func(digest []byte) []image.TLV { all := signed(t, ours)(digest); all[2].Value[7]++; return all }), image.Policy{Keys: []image.Key{ours}}, image.WronglySigned, ""},
+		"signature of another type": {plainWith(func(all []image.TLV) []image.TLV { all[2].Type = image.TypeECDSA; return all }), image.Policy{Keys: []image.Key{ours}}, image.WronglySigned, ""},
+		"signed over something else": {sealed(t, nil, func(digest []byte) []image.TLV {
+			all := signed(t, ours)(sha([]byte("x")))
+			all[0].Value = digest
+			return all
+		}), image.Policy{Keys: []image.Key{ours}}, image.WronglySigned, ""},
+		"an RSA signature beside it": {plainWith(func(all []image.TLV) []image.TLV {
+			return slices.Insert(all, 1, image.TLV{Type: image.TypeKeyHash, Value: text(32)}, image.TLV{Type: image.TypeRSA2048, Value: text(256)})
+		}), image.Policy{Keys: []image.Key{ours}}, nil, ""},
+		"the whole key, another's": {plainWith(func(all []image.TLV) []image.TLV {
+			all[1] = image.TLV{Type: image.TypePublicKey, Value: text(44)}
+			return all
+		}), image.Policy{Keys: []image.Key{ours}}, image.UnknownKey, ""},
+		"no digest":               {plainWith(func(all []image.TLV) []image.TLV { return all[1:] }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "no SHA-256"},
+		"two digests":             {plainWith(func(all []image.TLV) []image.TLV { return append(all, all[0]) }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "SHA-256"},
+		"short digest":            {plainWith(func(all []image.TLV) []image.TLV { all[0].Value = all[0].Value[:31]; return all }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "32 bytes"},
+		"short key hash":          {plainWith(func(all []image.TLV) []image.TLV { all[1].Value = all[1].Value[:31]; return all }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "32"},
+		"signature without a key": {plainWith(func(all []image.TLV) []image.TLV { return slices.Delete(all, 1, 2) }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "no key"},
+		"pure": {plainWith(func(all []image.TLV) []image.TLV {
+			return append(all, image.TLV{Type: image.TypePure, Value: []byte{1}})
+		}), image.Policy{Keys: []image.Key{ours}}, image.Unsupported, "--pure"},
+		"SHA-512": {plainWith(func(all []image.TLV) []image.TLV {
+			return append(all, image.TLV{Type: image.TypeSHA512, Value: text(64)})
+		}), image.Policy{Keys: []image.Key{ours}}, image.Unsupported, "SHA-256"},
+		"encryption key": {plainWith(func(all []image.TLV) []image.TLV { return append(all, image.TLV{Type: 0x32, Value: text(113)}) }), image.Policy{Keys: []image.Key{ours}}, image.Unsupported, "encrypted"},
+		"counter in the plain area": {plainWith(func(all []image.TLV) []image.TLV {
+			return append(all, image.TLV{Type: image.TypeSecurityCounter, Value: text(4)})
+		}), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "no signature covers"},
 		"counter of 3 bytes":            {protectedWith(image.TLV{Type: image.TypeSecurityCounter, Value: text(3)}), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "counter"},
 		"two counters":                  {protectedWith(image.TLV{Type: image.TypeSecurityCounter, Value: text(4)}, image.TLV{Type: image.TypeSecurityCounter, Value: text(4)}), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "counter"},
 		"dependency of 11 bytes":        {protectedWith(image.TLV{Type: image.TypeDependency, Value: text(11)}), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "dependency"},
@@ -126,12 +141,15 @@ func TestRefusals(t *testing.T) {
 		"decompressed size":             {protectedWith(image.TLV{Type: 0x70, Value: text(4)}), image.Policy{Keys: []image.Key{ours}}, image.Unsupported, "compressed"},
 		"other protected TLVs":          {protectedWith(image.TLV{Type: image.TypeBootRecord, Value: text(90)}, image.TLV{Type: 0x74, Value: text(16)}, image.TLV{Type: 0x12a0}), image.Policy{Keys: []image.Key{ours}}, nil, ""},
 
-		"same version":            {good, with(version(image.Version{Major: 1, Minor: 2, Revision: 3, Build: 9})), nil, ""},
-		"older revision":          {good, with(version(image.Version{Major: 1, Minor: 2, Revision: 4})), image.Downgraded, "older than 1.2.4"},
-		"older minor":             {good, with(version(image.Version{Major: 1, Minor: 3})), image.Downgraded, "1.2.3+4"},
-		"older major":             {good, with(version(image.Version{Major: 2})), image.Downgraded, ""},
-		"newer":                   {good, with(version(image.Version{Major: 1, Minor: 1, Revision: 9999})), nil, ""},
-		"older build, compared":   {good, with(func(p *image.Policy) { version(image.Version{Major: 1, Minor: 2, Revision: 3, Build: 5})(p); p.CompareBuild = true }), image.Downgraded, "1.2.3+5"},
+		"same version":   {good, with(version(image.Version{Major: 1, Minor: 2, Revision: 3, Build: 9})), nil, ""},
+		"older revision": {good, with(version(image.Version{Major: 1, Minor: 2, Revision: 4})), image.Downgraded, "older than 1.2.4"},
+		"older minor":    {good, with(version(image.Version{Major: 1, Minor: 3})), image.Downgraded, "1.2.3+4"},
+		"older major":    {good, with(version(image.Version{Major: 2})), image.Downgraded, ""},
+		"newer":          {good, with(version(image.Version{Major: 1, Minor: 1, Revision: 9999})), nil, ""},
+		"older build, compared": {good, with(func(p *image.Policy) {
+			version(image.Version{Major: 1, Minor: 2, Revision: 3, Build: 5})(p)
+			p.CompareBuild = true
+		}), image.Downgraded, "1.2.3+5"},
 		"same build, compared":    {good, with(func(p *image.Policy) { version(full().Version)(p); p.CompareBuild = true }), nil, ""},
 		"counter is too low":      {good, with(func(p *image.Policy) { p.SecurityCounter = 6 }), image.Downgraded, "counter"},
 		"counter is equal":        {good, with(func(p *image.Policy) { p.SecurityCounter = 5 }), nil, ""},
@@ -179,7 +197,9 @@ func TestTLVsRunOut(t *testing.T) {
 // An image may be signed by several keys, and name one whole.
 func TestSeveralSignatures(t *testing.T) {
 	first, second := edSigner(t, 1), ecSigner(t, 2)
-	made := sealed(t, nil, func(digest []byte) []image.TLV { return append(signed(t, first)(digest), signed(t, second)(digest)[1:]...) })
+	made := sealed(t, nil, func(digest []byte) []image.TLV {
+		return append(signed(t, first)(digest), signed(t, second)(digest)[1:]...)
+	})
 	for _, key := range []image.Key{first, second} {
 		info, err := image.Verify(bytes.NewReader(made), image.Policy{Keys: []image.Key{key}})
 		if err != nil || info.KeyHash != key.Hash() {

@@ -94,6 +94,9 @@ func (d *Description) header(size int64, protected int) (Header, error) {
 func (d *Description) protected() ([]byte, error) {
 	all := append(d.tlvs(), d.Extra...)
 	if _, err := parseClaims(all); err != nil {
+		if refusal, is := errors.AsType[*Refusal](err); is {
+			return nil, errors.New("there would be no such image: " + refusal.Text)
+		}
 		return nil, err
 	}
 	if len(all) == 0 {
