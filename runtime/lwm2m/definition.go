@@ -1,10 +1,5 @@
 package lwm2m
 
-import (
-	"cmp"
-	"slices"
-)
-
 // Definition says what an object is: what its OMA definition file says. It is never changed. Registration, Discover, the option reference and
 // the files that a server's console takes are made of it.
 type Definition struct {
@@ -62,9 +57,17 @@ func (o Operations) String() string {
 
 // Resource gives a resource's definition.
 func (d *Definition) Resource(id uint16) (*Resource, bool) {
-	i, found := slices.BinarySearchFunc(d.Resources, id, func(r Resource, id uint16) int { return cmp.Compare(r.ID, id) })
-	if !found {
-		return nil, false
+	from, to := 0, len(d.Resources)
+	for from < to {
+		middle := (from + to) / 2
+		switch each := &d.Resources[middle]; {
+		case each.ID == id:
+			return each, true
+		case each.ID < id:
+			from = middle + 1
+		default:
+			to = middle
+		}
 	}
-	return &d.Resources[i], true
+	return nil, false
 }

@@ -3,8 +3,7 @@ package module
 import (
 	"context"
 	"log/slog"
-	"maps"
-	"slices"
+	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -205,10 +204,14 @@ func (w *workers) stop() {
 	}()
 	if !waitFor(joined, joinLimit) {
 		w.mu.Lock()
-		late := strings.Join(slices.Sorted(maps.Keys(w.doing)), ", ")
+		late := make(sort.StringSlice, 0, len(w.doing))
+		for name := range w.doing {
+			late = append(late, name)
+		}
 		w.mu.Unlock()
+		sort.Sort(late)
 		w.module.logger.Error("the module ends without calls that do not return although their context has ended",
-			slog.String("calls", late), slog.Duration("waited", joinLimit))
+			slog.String("calls", strings.Join(late, ", ")), slog.Duration("waited", joinLimit))
 	}
 }
 

@@ -122,7 +122,14 @@ func (m *Machine) read(now time.Time, o *observation, items []lwm2m.Item) (all [
 	}
 	if o.composite {
 		lwm2m.SortItems(items)
-		items = slices.CompactFunc(items, func(a, b lwm2m.Item) bool { return a.Path == b.Path })
+		kept := 0
+		for i := range items {
+			if kept == 0 || items[i].Path != items[kept-1].Path {
+				items[kept] = items[i]
+				kept++
+			}
+		}
+		items = items[:kept]
 	}
 	return items, true
 }

@@ -180,7 +180,7 @@ func (t *Tree) BootstrapDelete(path lwm2m.Path) (after func(), err error) {
 			return lwm2m.Errorf(lwm2m.StatusMethodNotAllowed, "%v: the bootstrap server deletes objects and instances", path)
 		}
 		if path.Level() == lwm2m.LevelRoot {
-			for _, id := range slices.Sorted(maps.Keys(t.objects)) {
+			for _, id := range ascending(t.objects) {
 				d.removeAll(t.objects[id])
 			}
 			return nil

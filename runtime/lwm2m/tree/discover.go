@@ -1,11 +1,6 @@
 package tree
 
-import (
-	"maps"
-	"slices"
-
-	"github.com/cloudgen/cloudgen/runtime/lwm2m"
-)
+import "github.com/cloudgen/cloudgen/runtime/lwm2m"
 
 // Node is one line of what a Discover lists.
 type Node struct {
@@ -76,7 +71,7 @@ func (t *Tree) Listings() []Listing {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var all []Listing
-	for _, id := range slices.Sorted(maps.Keys(t.objects)) {
+	for _, id := range ascending(t.objects) {
 		o := t.objects[id]
 		all = append(all, Listing{Definition: o.definition, Instances: o.ids()})
 	}

@@ -109,7 +109,13 @@ func (d *draft) plan(work func(d *draft) error) error {
 
 // withValue leaves out the items that only name a path.
 func withValue(items []lwm2m.Item) []lwm2m.Item {
-	return slices.DeleteFunc(slices.Clone(items), func(item lwm2m.Item) bool { return item.Value.IsZero() })
+	kept := make([]lwm2m.Item, 0, len(items))
+	for i := range items {
+		if !items[i].Value.IsZero() {
+			kept = append(kept, items[i])
+		}
+	}
+	return kept
 }
 
 // byObject gives what the server has given, object by object in ascending order.

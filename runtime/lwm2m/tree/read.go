@@ -1,7 +1,6 @@
 package tree
 
 import (
-	"maps"
 	"slices"
 
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
@@ -144,7 +143,7 @@ func (t *Tree) readComposite(items []lwm2m.Item, ssid uint16, paths []lwm2m.Path
 		within := []lwm2m.Path{path}
 		if path.Level() == lwm2m.LevelRoot {
 			within = nil
-			for _, id := range slices.Sorted(maps.Keys(t.objects)) {
+			for _, id := range ascending(t.objects) {
 				within = append(within, lwm2m.NewPath(id))
 			}
 		}
@@ -215,4 +214,4 @@ func (t *Tree) exists(path lwm2m.Path) bool {
 }
 
 // ids gives the ids of the instances, ascending.
-func (o *object) ids() []uint16 { return slices.Sorted(maps.Keys(o.instances)) }
+func (o *object) ids() []uint16 { return ascending(o.instances) }

@@ -28,7 +28,7 @@ func (t *Tree) Snapshot(objects ...uint16) Snapshot {
 // Restore brings the objects of a snapshot back to its state: instances that were made since then go. Subscribers are told what is different.
 func (t *Tree) Restore(s Snapshot) {
 	t.mu.Lock()
-	for _, id := range slices.Sorted(maps.Keys(s.objects)) {
+	for _, id := range ascending(s.objects) {
 		if _, found := t.objects[id]; found {
 			structured := t.commit(t.replacing(id, s.objects[id]))
 			t.structured = t.structured || structured
@@ -46,7 +46,7 @@ func (t *Tree) replacing(id uint16, next map[uint16]values) []change {
 			changes = append(changes, change{instance: lwm2m.NewPath(id, instance), gone: true})
 		}
 	}
-	for _, instance := range slices.Sorted(maps.Keys(next)) {
+	for _, instance := range ascending(next) {
 		changes = append(changes, change{instance: lwm2m.NewPath(id, instance), values: next[instance]})
 	}
 	return changes
@@ -57,7 +57,7 @@ func (t *Tree) Export(objects ...uint16) []lwm2m.Item {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var items []lwm2m.Item
-	for _, id := range slices.Sorted(slices.Values(objects)) {
+	for _, id := range sorted(slices.Clone(objects)) {
 		o, found := t.objects[id]
 		if !found {
 			continue

@@ -1,11 +1,6 @@
 package tree
 
-import (
-	"maps"
-	"slices"
-
-	"github.com/cloudgen/cloudgen/runtime/lwm2m"
-)
+import "github.com/cloudgen/cloudgen/runtime/lwm2m"
 
 // fresh gives the values that an instance has from the start: its executable resources.
 func (o *object) fresh(instance lwm2m.Path) values {
@@ -196,7 +191,7 @@ func (t *Tree) children(path lwm2m.Path) []uint16 {
 	var all []uint16
 	switch path.Level() {
 	case lwm2m.LevelRoot:
-		return slices.Sorted(maps.Keys(t.objects))
+		return ascending(t.objects)
 	case lwm2m.LevelObject:
 		return at.object.ids()
 	case lwm2m.LevelInstance:
