@@ -70,12 +70,15 @@ func (c Config) withDefaults() Config {
 	if c.AckTimeout == 0 {
 		c.AckTimeout = 2 * time.Second
 	}
-	for field, value := range map[*int]int{
-		&c.AckRandomPercent: 150, &c.MaxRetransmit: 4, &c.BackoffPercent: 200, &c.BlockSize: 512, &c.MaxMessage: 1280,
-		&c.MaxBody: 64 << 10, &c.MaxIncomingBodies: 3, &c.MaxOutgoingBodies: 3, &c.MaxQueue: 32,
+	for _, each := range [...]struct {
+		field *int
+		value int
+	}{
+		{&c.AckRandomPercent, 150}, {&c.MaxRetransmit, 4}, {&c.BackoffPercent, 200}, {&c.BlockSize, 512}, {&c.MaxMessage, 1280},
+		{&c.MaxBody, 64 << 10}, {&c.MaxIncomingBodies, 3}, {&c.MaxOutgoingBodies, 3}, {&c.MaxQueue, 32},
 	} {
-		if *field == 0 {
-			*field = value
+		if *each.field == 0 {
+			*each.field = each.value
 		}
 	}
 	return c

@@ -100,6 +100,8 @@ func (s *snapshot) part(wanted block, sized bool) Message {
 }
 
 // problem is an error response with a diagnostic payload (RFC 7252, 5.5.2).
+//
+//go:noinline
 func problem(code Code, diagnostic string) Message {
 	return Message{Code: code, Payload: []byte(diagnostic)}
 }

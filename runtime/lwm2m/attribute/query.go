@@ -65,32 +65,32 @@ func ParseQuery(query []string) (Change, error) {
 
 // put sets one attribute and tells whether the text is a value for it.
 func (c *Change) put(which names, text string) bool {
-	seconds := func(to *Optional[uint32]) bool {
-		number, ok := parseSeconds(text)
-		*to = Some(number)
-		return ok
-	}
-	number := func(to *Optional[float64]) bool {
-		number, ok := parseNumber(text)
-		*to = Some(number)
-		return ok
-	}
+	var whole *Optional[uint32]
+	var real *Optional[float64]
 	switch which {
 	case namePMin:
-		return seconds(&c.set.PMin)
+		whole = &c.set.PMin
 	case namePMax:
-		return seconds(&c.set.PMax)
+		whole = &c.set.PMax
 	case nameEPMin:
-		return seconds(&c.set.EPMin)
+		whole = &c.set.EPMin
 	case nameEPMax:
-		return seconds(&c.set.EPMax)
+		whole = &c.set.EPMax
 	case nameGT:
-		return number(&c.set.GT)
+		real = &c.set.GT
 	case nameLT:
-		return number(&c.set.LT)
+		real = &c.set.LT
 	default:
-		return number(&c.set.ST)
+		real = &c.set.ST
 	}
+	if whole != nil {
+		number, ok := parseSeconds(text)
+		*whole = Some(number)
+		return ok
+	}
+	number, ok := parseNumber(text)
+	*real = Some(number)
+	return ok
 }
 
 // parseSeconds reads digits alone: ParseUint lets nothing else pass in base 10.

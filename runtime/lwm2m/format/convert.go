@@ -13,10 +13,10 @@ import (
 
 // raw is a value as a payload has it, before the definition says what it means.
 type raw struct {
-	kind   rawKind
 	number number
 	text   string // rawText, rawLink
 	data   []byte // rawData: a part of the payload
+	kind   rawKind
 	yes    bool
 }
 

@@ -9,10 +9,10 @@ import (
 // number is a number as a payload has it. It is ±digits·10^exponent, exactly, or, where inexact, the binary floating-point number alone. So
 // integers of 64 bits never pass through a float64.
 type number struct {
-	negative bool
 	digits   uint64
 	exponent int
 	float    float64
+	negative bool
 	isFloat  bool // float is the number, and exact
 	inexact  bool // float is near the number, which has more digits than can be held and is no integer of 64 bits
 }

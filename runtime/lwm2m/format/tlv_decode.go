@@ -121,44 +121,54 @@ func (c *collector) tlvValue(path lwm2m.Path, value []byte) error {
 }
 
 // tlvRaw gives the bytes of a value their meaning.
-func tlvRaw(path lwm2m.Path, kind lwm2m.Type, value []byte) (raw, error) {
+func tlvRaw(path lwm2m.Path, kind lwm2m.Type, value []byte) (r raw, err error) {
 	switch kind {
 	case lwm2m.TypeString, lwm2m.TypeCorelnk:
-		return raw{kind: rawText, text: string(value)}, nil
+		r.kind, r.text = rawText, string(value)
 	case lwm2m.TypeOpaque, lwm2m.TypeNone:
-		return raw{kind: rawData, data: value}, nil
+		r.kind, r.data = rawData, value
 	case lwm2m.TypeBoolean:
-		if len(value) == 1 && value[0] <= 1 {
-			return raw{kind: rawBoolean, yes: value[0] == 1}, nil
+		if len(value) != 1 || value[0] > 1 {
+			return r, badRequest("%s: TLV: a Boolean is one byte, 0 or 1", path)
 		}
-		return raw{}, badRequest("%s: TLV: a Boolean is one byte, 0 or 1", path)
+		r.kind, r.yes = rawBoolean, value[0] == 1
 	case lwm2m.TypeObjlnk:
-		if len(value) == 4 {
-			link := lwm2m.Objlnk(binary.BigEndian.Uint16(value), binary.BigEndian.Uint16(value[2:]))
-			return raw{kind: rawLink, text: link.String()}, nil
+		if len(value) != 4 {
+			return r, badRequest("%s: TLV: an Objlnk has 4 bytes, not %d", path, len(value))
 		}
-		return raw{}, badRequest("%s: TLV: an Objlnk has 4 bytes, not %d", path, len(value))
+		r.kind, r.text = rawLink, lwm2m.Objlnk(binary.BigEndian.Uint16(value), binary.BigEndian.Uint16(value[2:])).String()
 	case lwm2m.TypeFloat:
+		r.kind, r.number.isFloat = rawNumber, true
 		switch len(value) {
 		case 4:
-			return raw{kind: rawNumber, number: floating(float64(math.Float32frombits(binary.BigEndian.Uint32(value))))}, nil
+			r.number.float = float64(math.Float32frombits(binary.BigEndian.Uint32(value)))
 		case 8:
-			return raw{kind: rawNumber, number: floating(math.Float64frombits(binary.BigEndian.Uint64(value)))}, nil
+			r.number.float = math.Float64frombits(binary.BigEndian.Uint64(value))
+		default:
+			return r, badRequest("%s: TLV: a Float has 4 or 8 bytes, not %d", path, len(value))
 		}
-		return raw{}, badRequest("%s: TLV: a Float has 4 or 8 bytes, not %d", path, len(value))
+	default:
+		err = r.tlvInteger(path, kind, value)
 	}
+	return r, err
+}
+
+func (r *raw) tlvInteger(path lwm2m.Path, kind lwm2m.Type, value []byte) error {
 	switch len(value) {
 	case 1, 2, 4, 8:
 	default:
-		return raw{}, badRequest("%s: TLV: a number has 1, 2, 4 or 8 bytes, not %d", path, len(value))
+		return badRequest("%s: TLV: a number has 1, 2, 4 or 8 bytes, not %d", path, len(value))
 	}
 	var bits uint64
 	for _, b := range value {
 		bits = bits<<8 | uint64(b)
 	}
+	r.kind = rawNumber
 	if kind == lwm2m.TypeUnsigned {
-		return raw{kind: rawNumber, number: whole(false, bits)}, nil
+		r.number = whole(false, bits)
+		return nil
 	}
 	unused := 64 - 8*len(value)
-	return raw{kind: rawNumber, number: signed(int64(bits<<unused) >> unused)}, nil
+	r.number = signed(int64(bits<<unused) >> unused)
+	return nil
 }

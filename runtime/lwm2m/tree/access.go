@@ -69,32 +69,36 @@ func (t *Tree) resolve(ssid uint16, right Right, path lwm2m.Path) (target, error
 }
 
 // find is resolve without a server. The error has 4.04.
-func (t *Tree) find(path lwm2m.Path) (target, error) {
-	missing := func(what string) (target, error) {
-		return target{}, lwm2m.Errorf(lwm2m.StatusNotFound, "%v: there is no such %s", path, what)
-	}
-	var found target
-	var is bool
-	if path.Level() == lwm2m.LevelRoot {
-		return found, nil
-	}
-	if found.object, is = t.objects[path.Object()]; !is {
-		return missing("object")
-	}
-	if path.Level() == lwm2m.LevelObject {
-		return found, nil
-	}
-	if found.values, is = found.object.instances[path.Instance()]; !is {
-		return missing("instance")
-	}
-	if path.Level() == lwm2m.LevelInstance {
-		return found, nil
-	}
-	if found.resource, is = found.object.definition.Resource(path.Resource()); !is {
-		return missing("resource")
-	}
-	if path.Level() == lwm2m.LevelResourceInstance && !found.resource.Multiple {
-		return missing("resource instance")
+func (t *Tree) find(path lwm2m.Path) (found target, err error) {
+	if missing := t.lookUp(path, &found); missing != "" {
+		return target{}, lwm2m.Errorf(lwm2m.StatusNotFound, "%v: there is no such %s", path, missing)
 	}
 	return found, nil
+}
+
+// lookUp fills in what there is, and says what is missing.
+func (t *Tree) lookUp(path lwm2m.Path, found *target) (missing string) {
+	var is bool
+	if path.Level() == lwm2m.LevelRoot {
+		return ""
+	}
+	if found.object, is = t.objects[path.Object()]; !is {
+		return "object"
+	}
+	if path.Level() == lwm2m.LevelObject {
+		return ""
+	}
+	if found.values, is = found.object.instances[path.Instance()]; !is {
+		return "instance"
+	}
+	if path.Level() == lwm2m.LevelInstance {
+		return ""
+	}
+	if found.resource, is = found.object.definition.Resource(path.Resource()); !is {
+		return "resource"
+	}
+	if path.Level() == lwm2m.LevelResourceInstance && !found.resource.Multiple {
+		return "resource instance"
+	}
+	return ""
 }

@@ -57,25 +57,25 @@ func outlier(kind lwm2m.Type) lwm2m.Value {
 
 // check says what is wrong with a value for the resource at its path: shape, type, range, text that is no UTF-8. The error has 4.00.
 func check(resource *lwm2m.Resource, item lwm2m.Item) error {
-	refuse := func(reason string, arguments ...any) error {
-		return lwm2m.Errorf(lwm2m.StatusBadRequest, "%v (%s): %s", item.Path, resource.Name, fmt.Sprintf(reason, arguments...))
-	}
+	var wrong string
 	whole := item.Path.Level() == lwm2m.LevelResource
 	switch {
 	case resource.Multiple && whole && item.Value.IsZero():
 		return nil // no instances
 	case resource.Multiple && whole:
-		return refuse("it is a multiple resource, a single value was given")
+		wrong = "it is a multiple resource, a single value was given"
 	case !resource.Multiple && !whole:
-		return refuse("it is a single resource, an instance of it was given")
+		wrong = "it is a single resource, an instance of it was given"
 	case item.Value.Type() != resource.Type:
-		return refuse("a value of the type %v was given, it is of the type %v", item.Value.Type(), resource.Type)
+		wrong = fmt.Sprintf("a value of the type %v was given, it is of the type %v", item.Value.Type(), resource.Type)
 	case item.Value.IsZero():
 		return nil // executable
 	case (resource.Type == lwm2m.TypeString || resource.Type == lwm2m.TypeCorelnk) && !utf8.ValidString(item.Value.Text()):
-		return refuse("the text is not UTF-8")
+		wrong = "the text is not UTF-8"
+	default:
+		return format.CheckRange(resource, item.Value)
 	}
-	return format.CheckRange(resource, item.Value)
+	return lwm2m.Errorf(lwm2m.StatusBadRequest, "%v (%s): %s", item.Path, resource.Name, wrong)
 }
 
 // errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.

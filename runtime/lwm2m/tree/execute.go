@@ -56,44 +56,48 @@ func (t *Tree) executable(ssid uint16, path lwm2m.Path) (target, error) {
 // ParseArguments reads the payload of an Execute: digits 0 to 9 with commas, each once, each with a text in single quotes if it has a value: 0,1='42'.
 // Nothing is no arguments. A text may hold everything but quotes and control characters. The error is an *lwm2m.Error with 4.00.
 func ParseArguments(text string) ([]lwm2m.Argument, error) {
-	refuse := func(reason string) ([]lwm2m.Argument, error) {
-		return nil, lwm2m.Errorf(lwm2m.StatusBadRequest, "arguments of execute: %s", reason)
+	all, wrong := parseArguments(text)
+	if wrong != "" {
+		return nil, lwm2m.Errorf(lwm2m.StatusBadRequest, "arguments of execute: %s", wrong)
 	}
+	return all, nil
+}
+
+func parseArguments(text string) (all []lwm2m.Argument, wrong string) {
 	if text == "" {
-		return nil, nil
+		return nil, ""
 	}
 	if !utf8.ValidString(text) {
-		return refuse("the text is not UTF-8")
+		return nil, "the text is not UTF-8"
 	}
-	var all []lwm2m.Argument
 	var seen [10]bool
 	for {
 		if text == "" || text[0] < '0' || text[0] > '9' {
-			return refuse("a digit from 0 to 9 was expected")
+			return nil, "a digit from 0 to 9 was expected"
 		}
 		argument := lwm2m.Argument{Digit: text[0] - '0'}
 		if seen[argument.Digit] {
-			return refuse("a digit stands there twice")
+			return nil, "a digit stands there twice"
 		}
 		seen[argument.Digit] = true
 		text = text[1:]
 		if rest, given := strings.CutPrefix(text, "='"); given {
 			value, rest, closed := strings.Cut(rest, "'")
 			if !closed {
-				return refuse("a quote is not closed")
+				return nil, "a quote is not closed"
 			}
 			if strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-				return refuse("a value has a control character")
+				return nil, "a value has a control character"
 			}
 			argument.Value, argument.Given, text = value, true, rest
 		}
 		all = append(all, argument)
 		if text == "" {
-			return all, nil
+			return all, ""
 		}
 		var more bool
 		if text, more = strings.CutPrefix(text, ","); !more {
-			return refuse("a comma was expected")
+			return nil, "a comma was expected"
 		}
 	}
 }

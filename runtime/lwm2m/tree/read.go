@@ -113,20 +113,21 @@ func (t *Tree) appendRead(items []lwm2m.Item, ssid uint16, path lwm2m.Path) ([]l
 	case lwm2m.LevelInstance:
 		return o.collectInstance(items, path, false)
 	}
-	missing := func() error {
-		return lwm2m.Errorf(lwm2m.StatusNotFound, "%v (%s): it has no value", path, at.resource.Name)
-	}
 	if !o.present(at.values, at.resource, path.Up(lwm2m.LevelResource)) {
-		return nil, missing()
+		return nil, noValue(path, at.resource)
 	}
 	if !at.resource.Operations.Can(lwm2m.R) {
 		return nil, lwm2m.Errorf(lwm2m.StatusMethodNotAllowed, "%v (%s): it cannot be read", path, at.resource.Name)
 	}
 	more, err := o.collect(items, at.values, at.resource, path)
 	if err == nil && len(more) == len(items) && (path.Level() == lwm2m.LevelResourceInstance || !at.resource.Multiple) {
-		err = missing()
+		err = noValue(path, at.resource)
 	}
 	return more, err
+}
+
+func noValue(path lwm2m.Path, resource *lwm2m.Resource) error {
+	return lwm2m.Errorf(lwm2m.StatusNotFound, "%v (%s): it has no value", path, resource.Name)
 }
 
 // ReadComposite gives a server what it may read at and below any of the paths, ascending and each once. What is not there or cannot be read is
