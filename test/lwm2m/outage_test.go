@@ -287,3 +287,28 @@ func TestLossyPush(t *testing.T) {
 		})
 	}
 }
+
+// TestChangesWhileWaking: what changes while the device wakes up for another change is told too, also where notifications are not stored.
+func TestChangesWhileWaking(t *testing.T) {
+	for _, idle := range []string{
+		"LWM2M_RD_CLIENT_STOP_POLLING_AT_IDLE", "LWM2M_RD_CLIENT_CLOSE_SOCKET_AT_IDLE", "LWM2M_RD_CLIENT_SUSPEND_SOCKET_AT_IDLE", "LWM2M_RD_CLIENT_LISTEN_AT_IDLE",
+	} {
+		t.Run(idle, func(t *testing.T) {
+			virtual(t, func(_ *testing.T, w *world) {
+				d := w.newDevice()
+				d.config.AtIdle, d.caching, d.cid = idle, true, false
+				c := d.register(d.psk(1)) // /1/0/6 is false
+				battery, signal := c.observe("/3/0/9", none), c.observe("/4/0/2", none)
+				w.network.SetFate(func(_, _ packetnet.Address, _ []byte) packetnet.Fate { return packetnet.Fate{500 * time.Millisecond} })
+				for i := range int64(20) {
+					pass(10 * time.Minute)
+					c.set("/3/0/9", lwm2m.Integer(i))
+					pass(time.Duration(i) * 200 * time.Millisecond) // handshake, Update, notification
+					c.set("/4/0/2", lwm2m.Integer(-i-50))
+					battery.next().has(values{"/3/0/9": textOf(i)})
+					signal.next().has(values{"/4/0/2": textOf(-i - 50)})
+				}
+			})
+		})
+	}
+}

@@ -40,11 +40,13 @@ func (c *Client) step(event registration.Event) {
 // setLink tells the reports whether the server can be reached.
 func (c *Client) setLink() {
 	link := reporting.Unreachable
-	switch {
-	case c.session == nil && c.machine.State() != registration.Sleeping:
-	case c.machine.Ready():
+	switch state := c.machine.State(); {
+	case c.session != nil && c.machine.Ready():
 		link = reporting.Reachable
-	case c.machine.State() == registration.Sleeping:
+	case state == registration.Sleeping || state == registration.Connecting && c.machine.HasRegistration():
+		link = reporting.Asleep
+	case c.session != nil && (state == registration.Registering || state == registration.Updating):
+		// What changes until the answer is here waits for it. Whatever is observed while a Register runs, the server has asked for since it has that.
 		link = reporting.Asleep
 	}
 	c.reports.Lock()

@@ -244,3 +244,37 @@ func TestRefusedHandshake(t *testing.T) {
 		}
 	})
 }
+
+// The server may observe as soon as it has the Register. What changes until its answer is here is told, also where notifications are not stored.
+func TestObservedBeforeTheAnswer(t *testing.T) {
+	run(t, func(t *testing.T) {
+		lost := false
+		b := start(t, config(), func(o *client.Options) {
+			o.Plain.(*peer).impairments.Drop = func(fromClient bool, datagram []byte) bool {
+				first := !fromClient && datagram[1] == 0x41 && !lost // 2.01
+				lost = lost || first
+				return first
+			}
+		})
+		defer b.end()
+		if err := b.Tree().Set(lwm2m.Item{Path: lwm2m.NewPath(1, 0, 6), Value: lwm2m.Boolean(false)}); err != nil {
+			t.Fatal(err)
+		}
+		b.Start()
+		b.wait(time.Second)
+		if got := b.peer.ask(coap.GET, "3303/0/5700", func(p *packet) { p.Options.SetUint(coap.Observe, 0) }); got.code != 0x45 {
+			t.Fatalf("observe: %v", got.Code)
+		}
+		if err := b.Tree().Set(lwm2m.Item{Path: temperature, Value: lwm2m.Float(30)}); err != nil {
+			t.Fatal(err)
+		}
+		b.wait(100 * time.Millisecond)
+		if state := b.State(); state != registration.Registering || len(b.peer.notified) > 0 {
+			t.Errorf("state %v, %d notifications", state, len(b.peer.notified))
+		}
+		b.wait(10 * time.Second)
+		if state := b.State(); state != registration.Registered || len(b.peer.notified) != 1 {
+			t.Errorf("state %v, %d notifications", state, len(b.peer.notified))
+		}
+	})
+}
