@@ -35,6 +35,8 @@ type ServeOptions struct {
 	Listen       string       // HOST:PORT; "": the cloud's usual one; port 0: a free one
 	Tag          int          // security tag of the device's credentials; 0: the cloud's usual one
 	BootstrapTag int          // that of its credentials for a bootstrap server, where the cloud has one; 0: the usual one
+	Bootstrap    bool         // the firmware is to start with the bootstrap server
+	Plain        bool         // the firmware speaks without security, where the cloud has that
 	Events       func(Event)  // called in order from one goroutine; must not call Close. nil: nobody looks
 	Logger       *slog.Logger // nil: none
 }

@@ -15,6 +15,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -48,7 +49,6 @@ type LwM2M struct {
 	dir       string
 	endpoints []string
 	firmware  string
-	bootstrap string
 }
 
 // lwm2mSockets are the sockets in the order of the endpoints: coaps, coap, and both of the bootstrap server.
@@ -139,14 +139,14 @@ func serveLwM2M(ctx context.Context, options ServeOptions) (service *LwM2M, err 
 			options.Logger.Error("the HTTP interface of the lab ended", "error", err)
 		}
 	})
-	if err := service.describe(listener); err != nil {
+	if err := service.describe(listener, options); err != nil {
 		return nil, errors.Join(err, service.Close())
 	}
 	return service, nil
 }
 
 // describe sets the endpoints, and the bootstrap plan for those that have none.
-func (s *LwM2M) describe(listener net.Listener) error {
+func (s *LwM2M) describe(listener net.Listener, options ServeOptions) error {
 	urls := s.server.URLs()
 	web, err := reachable(listener.Addr().String())
 	if err != nil {
@@ -154,7 +154,14 @@ func (s *LwM2M) describe(listener net.Listener) error {
 	}
 	// The firmware's first, the HTTP interface in the middle, the bootstrap server last.
 	s.endpoints = []string{urls[0], urls[1], "http://" + web + "/api/", urls[2], urls[3]}
-	s.firmware, s.bootstrap = urls[0][len("coaps://"):], urls[2][len("coaps://"):]
+	which := 0
+	if options.Bootstrap {
+		which = 2
+	}
+	if options.Plain {
+		which++
+	}
+	_, s.firmware, _ = strings.Cut(urls[which], "://")
 	if _, planned := s.server.Store().Plan(lwm2m.AnyEndpoint); planned {
 		return nil
 	}
@@ -219,11 +226,8 @@ func (s *LwM2M) Server() *lwm2m.Server { return s.server }
 // Endpoints gives the URLs of coaps, coap, the HTTP interface, and the bootstrap server's two: Service.
 func (s *LwM2M) Endpoints() []string { return s.endpoints }
 
-// FirmwareEndpoint gives HOST:PORT of coaps: Service.
+// FirmwareEndpoint gives HOST:PORT, as ServeOptions.Bootstrap and Plain say: Service.
 func (s *LwM2M) FirmwareEndpoint() string { return s.firmware }
-
-// BootstrapEndpoint gives HOST:PORT of the bootstrap server's coaps.
-func (s *LwM2M) BootstrapEndpoint() string { return s.bootstrap }
 
 // CredentialsDir gives the folder of the device's keys: Service.
 func (s *LwM2M) CredentialsDir() string { return s.dir }

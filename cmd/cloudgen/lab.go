@@ -36,6 +36,9 @@ const labBootstrapOption = "LWM2M_RD_CLIENT_SUPPORT_BOOTSTRAP"
 // labBootstrapTagOption is likewise for the credentials of a bootstrap server.
 const labBootstrapTagOption = "LWM2M_CLIENT_UTILS_BOOTSTRAP_TLS_TAG"
 
+// labSecureOption has an LwM2M firmware speak coaps: without it, it speaks coap.
+const labSecureOption = "LWM2M_DTLS_SUPPORT"
+
 // labRun builds the firmware and runs it against the local cloud of its service until the context ends.
 func labRun(ctx context.Context, call *invocation) int {
 	if len(call.overlays) == 0 {
@@ -94,6 +97,9 @@ func (call *invocation) runAgainstLab(ctx context.Context, c *configuration, clo
 	if tag, found := c.resolved.Value(labBootstrapTagOption); found {
 		options.BootstrapTag = int(tag.Int)
 	}
+	bootstrap, _ := c.resolved.Value(labBootstrapOption)
+	secure, hasSecure := c.resolved.Value(labSecureOption)
+	options.Bootstrap, options.Plain = bootstrap.Bool, cloud == "lwm2m" && hasSecure && !secure.Bool
 	screen := newScreen(call.stdout)
 	options.Events = screen.cloudEvent
 	options.Logger = slog.New(slog.NewTextHandler(screen.lines("lab"), &slog.HandlerOptions{Level: slog.LevelWarn}))
@@ -106,14 +112,8 @@ func (call *invocation) runAgainstLab(ctx context.Context, c *configuration, clo
 		screen.line("lab", endpoint)
 	}
 	screen.line("lab", "Ctrl-C ends it")
-	endpoint := service.FirmwareEndpoint()
-	if bootstrap, _ := c.resolved.Value(labBootstrapOption); bootstrap.Bool {
-		if server, ok := service.(*lab.LwM2M); ok {
-			endpoint = server.BootstrapEndpoint()
-		}
-	}
 	return lab.RunFirmware(ctx, lab.RunOptions{
-		Binary: binary, Endpoint: endpoint,
+		Binary: binary, Endpoint: service.FirmwareEndpoint(),
 		CredentialsDir: service.CredentialsDir(), DataDir: filepath.Join(dir, "data"),
 		Stdout: screen.lines("device"), Stderr: screen.lines("device"),
 		OnRestart: func(n int) { screen.line("lab", fmt.Sprintf("the firmware asked for a restart: start %d", n+1)) },

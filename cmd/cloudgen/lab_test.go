@@ -159,6 +159,20 @@ func TestLabLwM2M(t *testing.T) {
 	s.end(exitDone)
 }
 
+// A firmware without DTLS that begins at the bootstrap server is sent to that server's coap, and leaves in order.
+func TestLabLwM2MBootstrapWithoutDTLS(t *testing.T) {
+	dir := t.TempDir()
+	s := start(t, "lab", "-overlay", "overlay-lwm2m.hcl", "-set", "LWM2M_DTLS_SUPPORT=n", "-set", "LWM2M_RD_CLIENT_SUPPORT_BOOTSTRAP=y",
+		"-o", filepath.Join(dir, "lwm2m"), "-dir", filepath.Join(dir, "lab"))
+	endpoint := s.want(`^cloud .* bootstrapped (urn:imei:\d{15})$`)[1]
+	s.want(`^cloud .* registered ` + endpoint + ` lwm2m=1.1&`)
+	s.want(`^device .*event=CLOUD_EVT_CONNECTED`)
+	s.end(exitDone)
+	if !strings.Contains(s.seen.String(), " deregistered "+endpoint) {
+		t.Errorf("the firmware did not de-register:\n%s", s.seen.String())
+	}
+}
+
 // The LwM2M server alone: its endpoints one per line, its HTTP interface answers, the device's keys are where docs/lab.md says.
 func TestLabServeLwM2M(t *testing.T) {
 	labDir := filepath.Join(t.TempDir(), "lab")

@@ -17,7 +17,7 @@ const AnyEndpoint = "*"
 
 // Account is a server account that a bootstrap writes.
 type Account struct {
-	URI            string `json:"uri,omitempty"`      // coaps://HOST:PORT or coap://HOST:PORT; "": the first of Server.URLs
+	URI            string `json:"uri,omitempty"`      // coaps://HOST:PORT or coap://HOST:PORT; "": the server's own, as secure as the bootstrap is
 	ShortServerID  uint16 `json:"shortServerID"`      // 1 to 65534
 	Identity       string `json:"identity,omitempty"` // "": the endpoint name
 	Key            Key    `json:"key,omitempty"`      // nil: the endpoint's key of the PSK store, else the device key
@@ -177,7 +177,7 @@ func (s *Server) runBootstrap(ctx context.Context, p *peer, endpoint string, pla
 		if !step(Step{Operation: "discover", Path: "/"}) {
 			return
 		}
-		steps = s.accountSteps(endpoint, plan.Accounts, instances)
+		steps = s.accountSteps(endpoint, p.secure != nil, plan.Accounts, instances)
 	}
 	for _, next := range steps {
 		if !step(next) {
@@ -188,7 +188,7 @@ func (s *Server) runBootstrap(ctx context.Context, p *peer, endpoint string, pla
 }
 
 // accountSteps gives the steps after Discover. The accounts go beside the bootstrap account, whose instance Delete leaves.
-func (s *Server) accountSteps(endpoint string, accounts []Account, instances []format.CoreLinkItem) []Step {
+func (s *Server) accountSteps(endpoint string, secure bool, accounts []Account, instances []format.CoreLinkItem) []Step {
 	used := map[uint16]bool{}
 	for _, link := range instances {
 		path, err := format.ParsePath(link.Target)
@@ -209,8 +209,8 @@ func (s *Server) accountSteps(endpoint string, accounts []Account, instances []f
 				key = credential.Key
 			}
 		}
-		if account.URI == "" && len(s.urls) > 0 {
-			account.URI = s.urls[0]
+		if account.URI == "" {
+			account.URI = s.ownURL(secure)
 		}
 		zero, one := account.items(endpoint, key, security, uint16(server))
 		security++
@@ -218,6 +218,19 @@ func (s *Server) accountSteps(endpoint string, accounts []Account, instances []f
 			Step{Operation: "write", Path: "/1/" + strconv.Itoa(server), Items: one})
 	}
 	return append(steps, Step{Operation: "finish"})
+}
+
+// ownURL gives the server's own address, secure or not; the other one where there is none of this kind.
+func (s *Server) ownURL(secure bool) string {
+	for _, url := range s.urls[:min(len(s.urls), 2)] {
+		if strings.HasPrefix(url, "coaps://") == secure {
+			return url
+		}
+	}
+	if len(s.urls) == 0 {
+		return ""
+	}
+	return s.urls[0]
 }
 
 func (s *Server) bootstrapStep(ctx context.Context, p *peer, step Step, preferred format.Format) (*coap.Message, error) {
