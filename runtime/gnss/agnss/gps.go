@@ -39,22 +39,25 @@ func (u *UTC) check() error {
 }
 
 // LeapSeconds gives the leap seconds at a moment within 127 weeks of the parameters.
+func (u *UTC) LeapSeconds(at GPSTime) int {
+	if u.DeltaTLS == u.DeltaTLSF || at < u.LeapChange(at) {
+		return int(u.DeltaTLS)
+	}
+	return int(u.DeltaTLSF)
+}
+
+// LeapChange gives the first moment at which DeltaTLSF holds, given one within 127 weeks of it. It says nothing where the leap seconds do not
+// change: DeltaTLS and DeltaTLSF are the same.
 //
 // The GPS signal counts the days of the week from 1, at whose end the change is; nRF Cloud has been seen to count from 0. Leap seconds
 // change at the end of a month, which tells the two apart.
-func (u *UTC) LeapSeconds(at GPSTime) int {
-	if u.DeltaTLS == u.DeltaTLSF {
-		return int(u.DeltaTLS)
-	}
-	sunday := GPSTime(at.FullWeek(int(u.WNLSF), 256)) * Week
+func (u *UTC) LeapChange(near GPSTime) GPSTime {
+	sunday := GPSTime(near.FullWeek(int(u.WNLSF), 256)) * Week
 	change := sunday.Add(int(u.DN) * Day) // in UTC for now
 	if next := change.Add(Day); change.UTC(0).Day() != 1 && next.UTC(0).Day() == 1 {
 		change = next
 	}
-	if at < change.Add(int(u.DeltaTLS)) {
-		return int(u.DeltaTLS)
-	}
-	return int(u.DeltaTLSF)
+	return change.Add(int(u.DeltaTLS))
 }
 
 // Ephemeris is the exact orbit of a GPS or QZSS satellite for some hours.

@@ -143,6 +143,13 @@ func (i *Injection) Ephemeris(ctx context.Context, e *Ephemeris) {
 	}
 }
 
+// Fail joins an error to the refusals; nil is none.
+func (i *Injection) Fail(err error) {
+	if err != nil {
+		i.errs = append(i.errs, err)
+	}
+}
+
 // Result tells what the receiver has taken, and joins the refusals.
 func (i *Injection) Result() (given Need, err error) { return i.given, errors.Join(i.errs...) }
 
