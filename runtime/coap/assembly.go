@@ -3,6 +3,7 @@ package coap
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"hash/fnv"
 	"time"
 )
@@ -56,18 +57,22 @@ func (a *assemblies) accept(now time.Time, request *Request, b block) (Response,
 		}
 		body = a.bodies[name]
 	}
+	code, diagnostic, cause := RequestEntityIncomplete, "", ""
 	switch {
 	case body == nil || body.finished:
-		return Response{Message: problem(RequestEntityIncomplete, "no block 0 before")}, nil
+		diagnostic = "no block 0 before"
 	case b.szx > body.last.szx && b.num > 0:
-		a.drop(name, errors.New("the blocks grow"))
-		return Response{Message: problem(BadRequest, "block size grows")}, nil
+		code, diagnostic, cause = BadRequest, "block size grows", "the blocks grow"
 	case b.offset() != body.received:
-		a.drop(name, errorf("a block at %d bytes in place of %d", b.offset(), body.received))
-		return Response{Message: problem(RequestEntityIncomplete, "gap between blocks")}, nil
+		diagnostic, cause = "gap between blocks", fmt.Sprintf("a block at %d bytes in place of %d", b.offset(), body.received)
 	case key(request.Options, ContentFormat) != key(body.request.Options, ContentFormat):
-		a.drop(name, errors.New("the content format changes"))
-		return Response{Message: problem(RequestEntityIncomplete, "content format changes")}, nil
+		diagnostic, cause = "content format changes", "the content format changes"
+	}
+	if diagnostic != "" {
+		if cause != "" {
+			a.drop(name, errors.New(cause))
+		}
+		return Response{Message: problem(code, diagnostic)}, nil
 	}
 	body.last, body.sum, body.until = b, sumOf(request.Payload), now.Add(exchangeLifetime)
 	body.received += len(request.Payload)

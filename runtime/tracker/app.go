@@ -281,17 +281,24 @@ func (a *App) sample(ctx context.Context) {
 		}
 	}
 	if a.options.Radio != nil {
-		read(a, ctx, "network", &a.networks, a.options.Radio.Network)
+		network, err := a.options.Radio.Network(ctx)
+		if a.sampled("network", err) {
+			a.networks.add(network)
+		}
 	}
-	read(a, ctx, "environment", &a.environments, a.options.Sensors.Environment)
-	read(a, ctx, "battery", &a.batteries, a.options.Sensors.Battery)
+	environment, err := a.options.Sensors.Environment(ctx)
+	if a.sampled("environment", err) {
+		a.environments.add(environment)
+	}
+	battery, err := a.options.Sensors.Battery(ctx)
+	if a.sampled("battery", err) {
+		a.batteries.add(battery)
+	}
 }
 
-func read[T any](a *App, ctx context.Context, kind string, into *buffer[T], from func(context.Context) (T, error)) {
-	sample, err := from(ctx)
+func (a *App) sampled(kind string, err error) bool {
 	if err != nil {
 		a.logger.Debug("nothing to sample", "kind", kind, "error", err)
-		return
 	}
-	into.add(sample)
+	return err == nil
 }

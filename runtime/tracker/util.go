@@ -53,12 +53,11 @@ func (u Util) Run(ctx context.Context) error {
 	reboot := false
 	take := func(a answer) {
 		delete(waiting, a.part)
-		name := u.Parts[a.part].Name
 		if a.err != nil {
 			errs = append(errs, a.err)
 			reboot = reboot || u.Reboot != nil && u.Reboot(a.err)
 		}
-		u.Logger.Debug("part has shut down", "part", name, "error", a.err)
+		u.Logger.Debug("part has shut down", "part", u.Parts[a.part].Name, "error", a.err)
 	}
 
 	if len(u.Parts) > 0 {

@@ -358,6 +358,8 @@ func signed(seconds int64) number {
 }
 
 // appendCBORHead writes the head of a data item in its shortest form.
+//
+//go:noinline
 func appendCBORHead(dst []byte, major byte, argument uint64) []byte {
 	major <<= 5
 	switch {

@@ -203,7 +203,7 @@ func (s session) create(path lwm2m.Path) error {
 	if err != nil {
 		return err
 	}
-	value, err := parseValue(resource.Type, "", zeroTexts[resource.Type])
+	value, err := parseValue(resource.Type, "", zeroText(resource.Type))
 	if err != nil {
 		return fmt.Errorf("create %v: %w", path, err)
 	}

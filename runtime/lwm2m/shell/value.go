@@ -3,7 +3,6 @@ package shell
 import (
 	"encoding/hex"
 	"fmt"
-	"hash/crc32"
 	"math"
 	"strconv"
 	"strings"
@@ -11,9 +10,15 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
 )
 
-// zeroTexts are the values of instances that create makes.
-var zeroTexts = map[lwm2m.Type]string{
-	lwm2m.TypeInteger: "0", lwm2m.TypeUnsigned: "0", lwm2m.TypeFloat: "0", lwm2m.TypeBoolean: "0", lwm2m.TypeTime: "0", lwm2m.TypeObjlnk: "65535:65535",
+// zeroText is the value that create gives a resource of a type.
+func zeroText(kind lwm2m.Type) string {
+	switch kind {
+	case lwm2m.TypeInteger, lwm2m.TypeUnsigned, lwm2m.TypeFloat, lwm2m.TypeBoolean, lwm2m.TypeTime:
+		return "0"
+	case lwm2m.TypeObjlnk:
+		return "65535:65535"
+	}
+	return ""
 }
 
 // width is a type of the command line for whole numbers.
@@ -117,9 +122,22 @@ func formatValue(v lwm2m.Value, kind string) (string, error) {
 		return hex.EncodeToString(raw), err
 	case "-crc32":
 		raw, err := bytesOf(v, kind)
-		return strconv.FormatUint(uint64(crc32.ChecksumIEEE(raw)), 10), err
+		return strconv.FormatUint(uint64(checksum(raw)), 10), err
 	}
 	return "", fmt.Errorf("%w: %.16q is no type; see help", EINVAL, kind)
+}
+
+// checksum is CRC-32 as in Ethernet. A line is short: package hash/crc32, with its tables and machine code, would be in every firmware that can
+// have a console.
+func checksum(raw []byte) uint32 {
+	sum := ^uint32(0)
+	for _, b := range raw {
+		sum ^= uint32(b)
+		for range 8 {
+			sum = sum>>1 ^ 0xedb88320&-(sum&1)
+		}
+	}
+	return ^sum
 }
 
 func mismatch(v lwm2m.Value, kind string) error {
