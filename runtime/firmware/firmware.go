@@ -37,6 +37,8 @@ type Program struct {
 	Name    string // for messages
 	New     func(module.Options) (*module.Module, error)
 	Tracker tracker.Config
+	// Modem makes the modem adapter: sim.Open, host.Open or one of the user's own. dataDir is there. nil: sim.Open
+	Modem func(dataDir string) (modem.Modem, error)
 }
 
 // Main is the whole program: it gives the exit status. args are the arguments without the program's name.
@@ -47,7 +49,10 @@ func Main(args []string, program Program) int {
 	p := process{
 		name: program.Name, tracker: program.Tracker, stdout: os.Stdout, stderr: os.Stderr, signals: signals,
 		newCloud: func(options module.Options) (cloudModule, error) { return program.New(options) },
-		newModem: func(dataDir string) modem.Modem { return sim.New(sim.Options{DataDir: dataDir}) },
+		newModem: program.Modem,
+	}
+	if p.newModem == nil {
+		p.newModem = sim.Open
 	}
 	return p.run(args)
 }
@@ -65,7 +70,7 @@ type process struct {
 	stdout, stderr io.Writer
 	signals        <-chan os.Signal
 	newCloud       func(module.Options) (cloudModule, error)
-	newModem       func(dataDir string) modem.Modem
+	newModem       func(dataDir string) (modem.Modem, error)
 }
 
 func (p process) run(args []string) int {
@@ -117,7 +122,10 @@ func checkCredentials(logger *slog.Logger, folder string) {
 
 // assemble puts the parts together: the cloud module, which runs the modem, and the application, which hears of the module's events.
 func (p process) assemble(s settings, state *durable.Folder, logger *slog.Logger) (tracker.Util, error) {
-	device := p.newModem(s.data)
+	device, err := p.newModem(s.data)
+	if err != nil {
+		return tracker.Util{}, err
+	}
 	options := tracker.Options{
 		State: state, Identity: identity(device), Sensors: tracker.NewSimulatedSensors(), Logger: logger, TimeValid: clock.Set,
 	}

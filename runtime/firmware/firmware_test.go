@@ -80,7 +80,7 @@ func newTrial(t *testing.T, behave func(context.Context, *fakeCloud) error) *tri
 	r.process = process{
 		name: "tracker", tracker: trackerConfig(), stdout: &r.output, stderr: &r.log, signals: r.signals,
 		newCloud: func(options module.Options) (cloudModule, error) { r.cloud.options = options; return r.cloud, nil },
-		newModem: func(dataDir string) modem.Modem { return sim.New(sim.Options{DataDir: dataDir}) },
+		newModem: sim.Open,
 	}
 	return r
 }
@@ -243,6 +243,18 @@ func TestCannotStart(t *testing.T) {
 		t.Errorf("status %d", got)
 	}
 	r.wants(t, `"level":"ERROR"`, `"error":"CLOUD_CLIENT_ID is empty"`)
+
+	r = newTrial(t, untilAsked)
+	if err := os.MkdirAll(filepath.Join(r.dir, "data"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(r.dir, "data", sim.ScriptFile), []byte("1s lte up\n10m lte"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if got := r.run(); got != StatusFailure {
+		t.Errorf("status %d", got)
+	}
+	r.wants(t, "modem.script:2: lte takes one word: search, up or down")
 }
 
 func TestCredentialsFolder(t *testing.T) {

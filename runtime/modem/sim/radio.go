@@ -9,57 +9,81 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/modem"
 )
 
-// The network that the modem is in. 001-01 is the network of test equipment (ITU-T E.212, annex A).
-const (
-	mcc, mnc      = 1, 1
-	band          = 20
-	areaCode      = 4660
-	cellID        = 1234567
-	earfcn        = 6400
-	strongestRSRP = -84  // dBm
-	weakestRSRP   = -112 // dBm
-)
-
 // Identity implements modem.Identifier.
 func (m *Modem) Identity(ctx context.Context) (data.Device, error) {
+	if err := m.answer(ctx, callIdentity); err != nil {
+		return data.Device{}, err
+	}
 	imei, err := m.IMEI(ctx)
+	if err != nil {
+		return data.Device{}, err
+	}
+	version, err := m.firmware()
 	if err != nil {
 		return data.Device{}, err
 	}
 	// 89 is a telecommunication card, 001 no country (ITU-T E.118); the subscriber's digits are the IMEI's last ones.
 	iccid := "89001" + "01" + imei[3:]
-	return data.Device{IMEI: imei, ICCID: iccid[:19], ModemFirmware: "sim-1.0.0", Board: "simulated", Taken: time.Now()}, nil
+	return data.Device{IMEI: imei, ICCID: iccid[:19], ModemFirmware: version, Board: "simulated", Taken: time.Now()}, nil
 }
 
 // Network implements modem.Radio.
 func (m *Modem) Network(ctx context.Context) (data.Network, error) {
-	if err := m.reachable(ctx); err != nil {
+	if err := m.reach(ctx, callNetwork); err != nil {
 		return data.Network{}, err
 	}
-	now := time.Now()
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s, now := &m.around, time.Now()
 	return data.Network{
-		Band: band, Mode: "LTE-M", RSRP: rsrp(now), AreaCode: areaCode, MCCMNC: mcc*100 + mnc, CellID: cellID, IP: "192.0.2.1", Taken: now,
+		Band: s.band, Mode: s.mode, RSRP: s.power(now), AreaCode: s.cell.AreaCode, MCCMNC: s.mccmnc(), CellID: s.cell.ID, IP: "192.0.2.1", Taken: now,
 	}, nil
 }
 
 // Cell implements modem.Radio.
 func (m *Modem) Cell(ctx context.Context) (data.Cell, error) {
-	if err := m.reachable(ctx); err != nil {
+	if err := m.reach(ctx, callCell); err != nil {
 		return data.Cell{}, err
 	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	now := time.Now()
-	return data.Cell{
-		MCC: mcc, MNC: mnc, ID: cellID, AreaCode: areaCode, EARFCN: earfcn, TimingAdvance: 65, RSRP: rsrp(now), RSRQ: -9,
-		Neighbours: []data.NeighbourCell{
-			{EARFCN: earfcn, PhysicalCellID: 57, RSRP: rsrp(now) - 11, RSRQ: -14},
-			{EARFCN: earfcn, PhysicalCellID: 120, RSRP: rsrp(now) - 17, RSRQ: -16},
-		},
-		Taken: now,
-	}, nil
+	cell := m.around.cell
+	cell.RSRP, cell.Neighbours, cell.Taken = m.around.power(now), m.around.heard(now), now
+	return cell, nil
 }
 
-func (m *Modem) reachable(ctx context.Context) error {
+// ScanWiFi implements modem.Scanner.
+func (m *Modem) ScanWiFi(ctx context.Context) (data.WiFi, error) {
+	if err := m.answer(ctx, callWiFi); err != nil {
+		return data.WiFi{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return data.WiFi{AccessPoints: append([]data.AccessPoint(nil), m.around.accessPoints...), Taken: time.Now()}, nil
+}
+
+// NetworkTime implements modem.Clock: the simulated network's clock is the system's.
+func (m *Modem) NetworkTime(ctx context.Context) (time.Time, error) {
+	if err := m.reach(ctx, callTime); err != nil {
+		return time.Time{}, err
+	}
+	return time.Now(), nil
+}
+
+// answer tells whether a kind of call is answered.
+func (m *Modem) answer(ctx context.Context, kind string) error {
 	if err := ctx.Err(); err != nil {
+		return err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.around.failure(kind)
+}
+
+// reach is answer of a call that needs the network.
+func (m *Modem) reach(ctx context.Context, kind string) error {
+	if err := m.answer(ctx, kind); err != nil {
 		return err
 	}
 	m.mu.Lock()
@@ -68,15 +92,4 @@ func (m *Modem) reachable(ctx context.Context) error {
 		return fmt.Errorf("simulated modem: %w", modem.ErrNoNetwork)
 	}
 	return nil
-}
-
-// rsrp goes from the strongest to the weakest signal and back within the hour, one step a minute: something to see, and the same at every
-// run.
-func rsrp(now time.Time) int {
-	const span = strongestRSRP - weakestRSRP
-	minute := now.Minute()
-	if minute > 30 {
-		minute = 60 - minute
-	}
-	return strongestRSRP - span*minute/30
 }

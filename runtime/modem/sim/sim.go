@@ -13,57 +13,46 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/modem"
 )
 
-// Step is one event of a script.
-type Step struct {
-	After time.Duration // time since the step before, or since Run for the first; 0 and less: at once
-	Event modem.Event
-}
-
-// Script is what happens to the modem. After the last step the state stays as it is.
-type Script []Step
-
-// Coverage is a script of a modem that is ready at once and then finds and loses its network in turn: found after the first duration, lost
-// after the second, and so on.
-func Coverage(turns ...time.Duration) Script {
-	script := Script{{Event: modem.Event{Type: modem.EventInitialized}}, {Event: modem.Event{Type: modem.EventLTEConnecting}}}
-	for i, after := range turns {
-		event := modem.EventLTEConnected
-		if i%2 == 1 {
-			event = modem.EventLTEDisconnected
-		}
-		script = append(script, Step{After: after, Event: modem.Event{Type: event}})
-	}
-	return script
-}
-
 // searchTime is how long the modem takes to find a network that is there.
 const searchTime = 50 * time.Millisecond
 
 // Options configure a modem.
 type Options struct {
-	DataDir string // folder that exists; the IMEI is kept in its file "imei"
-	Script  Script // nil: ready at once, network shortly after, for ever
+	DataDir string  // folder that exists; the IMEI is kept in its file "imei", what updates have brought in files "modem.…"
+	Script  *Script // nil: ready at once, network shortly after, for ever
 }
 
-// Modem is the simulated modem. It implements modem.Modem, modem.LinkController, modem.Identifier and modem.Radio.
+// Modem is the simulated modem. It implements modem.Modem, modem.LinkController, modem.Identifier, modem.Radio, modem.Scanner, modem.Receiver,
+// modem.Assisted, modem.Updater and modem.Clock.
 type Modem struct {
 	folder   *durable.Folder
 	script   Script
 	requests chan bool
 	stopped  chan struct{} // closed when Run returns
 
-	mu   sync.Mutex
-	imei string // "" until it was asked for
-	up   bool   // network as last reported
+	mu     sync.Mutex
+	imei   string    // "" until it was asked for
+	start  time.Time // of Run; zero before
+	up     bool      // network as last reported
+	around surroundings
 }
 
 // New makes a modem. It touches nothing yet: the IMEI is read, or made, when it is first asked for.
 func New(options Options) *Modem {
-	script := options.Script
-	if script == nil {
-		script = Coverage(searchTime)
+	script := Coverage(searchTime)
+	if options.Script != nil {
+		script = *options.Script
 	}
-	return &Modem{folder: durable.Open(options.DataDir), script: script, requests: make(chan bool), stopped: make(chan struct{})}
+	return &Modem{folder: durable.Open(options.DataDir), script: script, requests: make(chan bool), stopped: make(chan struct{}), around: usual()}
+}
+
+// Open makes a modem with the script in the data directory, if there is one. The error says what is wrong with the script.
+func Open(dataDir string) (modem.Modem, error) {
+	script, err := ReadScript(dataDir)
+	if err != nil {
+		return nil, err
+	}
+	return New(Options{DataDir: dataDir, Script: &script}), nil
 }
 
 // IMEI implements modem.Modem.
@@ -93,11 +82,13 @@ func (m *Modem) Run(ctx context.Context, notify func(modem.Event)) error {
 	search.Stop()
 	defer search.Stop()
 
-	script := m.script
-	if len(script) == 0 {
+	start := time.Now()
+	m.mu.Lock()
+	m.start = start
+	m.mu.Unlock()
+	steps := m.script.steps
+	if len(steps) == 0 {
 		play.Stop()
-	} else {
-		play.Reset(script[0].After)
 	}
 	for {
 		var events []modem.Event
@@ -105,10 +96,12 @@ func (m *Modem) Run(ctx context.Context, notify func(modem.Event)) error {
 		case <-ctx.Done():
 			return nil
 		case <-play.C:
-			events = link.scripted(script[0].Event)
-			script = script[1:]
-			if len(script) > 0 {
-				play.Reset(script[0].After)
+			if time.Since(start) >= steps[0].at { // the timer's first tick only starts the play
+				events = m.take(&link, steps[0])
+				steps = steps[1:]
+			}
+			if len(steps) > 0 {
+				play.Reset(time.Until(start.Add(steps[0].at)))
 			}
 		case up := <-m.requests:
 			events = link.request(up)
@@ -126,6 +119,17 @@ func (m *Modem) Run(ctx context.Context, notify func(modem.Event)) error {
 			notify(event)
 		}
 	}
+}
+
+// take does a step of the script.
+func (m *Modem) take(link *link, s step) []modem.Event {
+	if s.change == nil {
+		return link.scripted(s.event)
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	s.change(&m.around)
+	return nil
 }
 
 // RequestLink implements modem.LinkController.

@@ -24,6 +24,11 @@ var (
 	_ modem.LinkController = (*Modem)(nil)
 	_ modem.Identifier     = (*Modem)(nil)
 	_ modem.Radio          = (*Modem)(nil)
+	_ modem.Scanner        = (*Modem)(nil)
+	_ modem.Receiver       = (*Modem)(nil)
+	_ modem.Assisted       = (*Modem)(nil)
+	_ modem.Updater        = (*Modem)(nil)
+	_ modem.Clock          = (*Modem)(nil)
 )
 
 func TestIMEIStays(t *testing.T) {
@@ -84,7 +89,7 @@ func TestSpoiledIMEIFile(t *testing.T) {
 }
 
 // running starts a modem and gives what it reports, each with the time since the start. The modem is stopped and joined with the test.
-func running(t *testing.T, script Script) (*Modem, func() []string) {
+func running(t *testing.T, script *Script) (*Modem, func() []string) {
 	m := New(Options{DataDir: t.TempDir(), Script: script})
 	ctx, cancel := context.WithCancel(t.Context())
 	start := time.Now()
@@ -129,7 +134,7 @@ func TestDefaultScript(t *testing.T) {
 
 func TestScriptOfCoverage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, reports := running(t, Coverage(time.Second, time.Hour, time.Minute))
+		m, reports := running(t, new(Coverage(time.Second, time.Hour, time.Minute)))
 		time.Sleep(2 * time.Hour)
 		expect(t, reports(), "0s MODEM_EVT_INITIALIZED", "0s MODEM_EVT_LTE_CONNECTING", "1s MODEM_EVT_LTE_CONNECTED", "1h0m1s MODEM_EVT_LTE_DISCONNECTED",
 			"1h1m1s MODEM_EVT_LTE_CONNECTED")
@@ -151,7 +156,7 @@ func TestScriptOfCoverage(t *testing.T) {
 
 func TestRequestedLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		m, reports := running(t, Coverage(time.Second, time.Hour, time.Hour))
+		m, reports := running(t, new(Coverage(time.Second, time.Hour, time.Hour)))
 		request := func(up bool) {
 			t.Helper()
 			if err := m.RequestLink(t.Context(), up); err != nil {
@@ -183,8 +188,11 @@ func TestRequestedLink(t *testing.T) {
 
 func TestEventsThatAreNotOfTheLink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		script := append(Coverage(time.Second), Step{After: time.Second, Event: modem.Event{Type: modem.EventCarrierFOTAPending}}, Step{After: -time.Second, Event: modem.Event{Type: modem.EventError, Err: errors.New("fault")}})
-		m, reports := running(t, script)
+		script, err := ParseScript("1s lte up\n+1s carrier pending\n+0s error fault")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, reports := running(t, &script)
 		before := len(reports())
 		if err := m.RequestLink(t.Context(), false); err != nil {
 			t.Fatal(err)
@@ -193,7 +201,7 @@ func TestEventsThatAreNotOfTheLink(t *testing.T) {
 		expect(t, reports()[before:], "2s MODEM_EVT_CARRIER_FOTA_PENDING", "2s MODEM_EVT_ERROR")
 	})
 	synctest.Test(t, func(t *testing.T) {
-		_, reports := running(t, Script{})
+		_, reports := running(t, new(Script{}))
 		time.Sleep(time.Minute)
 		expect(t, reports())
 	})

@@ -1,0 +1,126 @@
+package sim
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+
+	"github.com/cloudgen/cloudgen/runtime/modem"
+)
+
+// The files in the data directory that make an update outlive the process.
+const (
+	firmwareFile = "modem.firmware" // the version that an update has brought, and a newline
+	stagedFile   = "modem.staged"   // the version that the staged update brings, and a newline
+)
+
+// maxVersion is the longest version, in bytes (SDK: modem static data).
+const maxVersion = 39
+
+// usualFirmware is the version of a modem that was never updated.
+const usualFirmware = "sim-1.0.0"
+
+// firmware gives the version.
+func (m *Modem) firmware() (string, error) {
+	version, err := m.kept(firmwareFile)
+	if version == "" && err == nil {
+		if version = m.script.firmware; version == "" {
+			version = usualFirmware
+		}
+	}
+	return version, err
+}
+
+// kept gives the line that a file holds; "" where there is none.
+func (m *Modem) kept(name string) (string, error) {
+	content, err := m.folder.Read(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", fmt.Errorf("simulated modem: %w", err)
+	}
+	line := string(bytes.TrimSpace(content))
+	if len(line) > maxVersion {
+		return "", fmt.Errorf("simulated modem: %s holds more than a version: delete it", m.folder.Path(name))
+	}
+	return line, nil
+}
+
+// StageUpdate implements modem.Updater. The file is read whole and not kept: its hash names the version that it brings, unless the script
+// does.
+func (m *Modem) StageUpdate(ctx context.Context, kind modem.UpdateKind, file io.ReaderAt, size int64) error {
+	if err := m.answer(ctx, callUpdate); err != nil {
+		return err
+	}
+	if kind != modem.UpdateDelta && kind != modem.UpdateFull {
+		return fmt.Errorf("simulated modem: an update of kind %d: %w", kind, errors.ErrUnsupported)
+	}
+	if m.script.update.refused {
+		return fmt.Errorf("simulated modem: %w, as the script says", modem.ErrUpdateRefused)
+	}
+	hash := sha256.New()
+	section := io.NewSectionReader(file, 0, size)
+	var read int64
+	for {
+		n, err := io.CopyN(hash, section, 1<<16)
+		read += n
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if errors.Is(err, io.EOF) {
+			break
+		}
+		if err != nil {
+			return fmt.Errorf("simulated modem: read the update: %w", err)
+		}
+	}
+	if read != size {
+		return fmt.Errorf("simulated modem: the update is shorter than the %d bytes it should have: %d", size, read)
+	}
+	version := m.script.update.version
+	if version == "" {
+		version = "sim-" + hex.EncodeToString(hash.Sum(nil)[:4])
+	}
+	if err := m.folder.Write(stagedFile, []byte(version+"\n")); err != nil {
+		return fmt.Errorf("simulated modem: stage the update: %w", err)
+	}
+	return nil
+}
+
+// StagedUpdate implements modem.Updater.
+func (m *Modem) StagedUpdate(ctx context.Context) (bool, error) {
+	if err := ctx.Err(); err != nil {
+		return false, err
+	}
+	version, err := m.kept(stagedFile)
+	return version != "", err
+}
+
+// ApplyUpdate implements modem.Updater: the script says with what outcome.
+func (m *Modem) ApplyUpdate() (modem.UpdateOutcome, error) {
+	version, err := m.kept(stagedFile)
+	if version == "" || err != nil {
+		return modem.UpdateNone, err
+	}
+	outcome := m.script.update.outcome
+	if outcome == modem.UpdateDone {
+		if err := m.folder.Write(firmwareFile, []byte(version+"\n")); err != nil {
+			return modem.UpdateDeferred, fmt.Errorf("simulated modem: apply the update: %w", err)
+		}
+	}
+	if outcome != modem.UpdateDeferred {
+		if err := m.folder.Remove(stagedFile); err != nil {
+			return modem.UpdateDeferred, fmt.Errorf("simulated modem: apply the update: %w", err)
+		}
+	}
+	if outcome != modem.UpdateDone {
+		return outcome, fmt.Errorf("simulated modem: the update is %v, as the script says", outcome)
+	}
+	return outcome, nil
+}
