@@ -11,6 +11,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	server "github.com/cloudgen/cloudgen/lab/lwm2m"
 	"github.com/cloudgen/cloudgen/lab/packetnet"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
 )
@@ -341,6 +342,55 @@ func TestHostileTokens(t *testing.T) {
 		c.set("/3/0/9", lwm2m.Integer(12))
 		o.next().has(values{"/3/0/9": "12"})
 	})
+}
+
+// TestHostileRecords: what comes from the server's address and is not under its key ends no session: alerts, handshakes, records of every kind.
+func TestHostileRecords(t *testing.T) {
+	for _, cid := range []bool{true, false} {
+		t.Run(map[bool]string{true: "with Connection ID", false: "without"}[cid], func(t *testing.T) {
+			virtual(t, func(t *testing.T, w *world) {
+				d := w.newDevice()
+				d.cid, d.config.QueueMode = cid, false
+				c := d.register(d.psk(1))
+				o := c.observe("/3/0/9", none)
+				send := func(record []byte) {
+					t.Helper()
+					if _, err := w.secureSocket.WriteTo(record, packetnet.Address(c.registered.lab.Registration.Remote)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				random := rand.New(rand.NewPCG(3, 3))
+				for kind := range 256 {
+					for _, epoch := range []byte{0, 1, 2, 255} {
+						// Type, DTLS 1.2, epoch, sequence number, length, content.
+						record := []byte{byte(kind), 0xfe, 0xfd, 0, epoch, 0, 0, 0, 0, byte(random.Uint32()), byte(random.Uint32()), 0, 2}
+						send(append(record, 2, 40)) // as an alert: fatal, handshake_failure
+						send(append(record, 1, 0))  // warning, close_notify
+						long := append([]byte(nil), record...)
+						long[12] = 60
+						for range 60 {
+							long = append(long, byte(random.Uint32()))
+						}
+						send(long)
+						send(long[:30])
+						// As a handshake message, whole: type, length, number, fragment. And a ChangeCipherSpec that is one.
+						message := append(record[:12:12], 16, byte(random.IntN(30)), 0, 0, 4, 0, byte(random.IntN(8)), 0, 0, 0, 0, 0, 4, 1, 2, 3, 4)
+						send(message)
+						send(append(record[:12:12], 1, 1))
+					}
+					pass(time.Millisecond)
+				}
+				pass(time.Second)
+				c.lives()
+				c.set("/3/0/9", lwm2m.Integer(12))
+				o.next().has(values{"/3/0/9": "12"})
+				if n := c.handshakes(0); n != 1 {
+					t.Errorf("%d handshakes", n)
+				}
+				c.none(0, string(server.Replaced), anything)
+			})
+		})
+	}
 }
 
 // TestHostileFloods: what a server sends in large numbers takes up bounded memory, is refused where it has to be, and the device goes on.

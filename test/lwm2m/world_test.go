@@ -28,13 +28,14 @@ const patience = 5 * time.Minute
 
 // world is the lab's server and a network in memory.
 type world struct {
-	t       testing.TB
-	network *packetnet.Network
-	server  *server.Server
-	socket  *packetnet.Conn // plainServer: what a hostile server sends goes out here, past the lab's
-	log     *log
-	devices int
-	coap    coap.Config // of the server
+	t            testing.TB
+	network      *packetnet.Network
+	server       *server.Server
+	socket       *packetnet.Conn // plainServer: what a hostile server sends goes out here, past the lab's
+	secureSocket *packetnet.Conn
+	log          *log
+	devices      int
+	coap         coap.Config // of the server
 }
 
 // virtual runs a test in virtual time, beside others.
@@ -70,10 +71,10 @@ func (w *world) start(store *server.Store) {
 		}
 		return conn
 	}
-	w.socket = listen(plainServer)
+	w.socket, w.secureSocket = listen(plainServer), listen(secureServer)
 	var err error
 	w.server, err = server.Start(server.Config{
-		Store: store, Plain: w.socket, Secure: listen(secureServer), BootstrapPlain: listen(plainBootstrap), BootstrapSecure: listen(secureBootstrap),
+		Store: store, Plain: w.socket, Secure: w.secureSocket, BootstrapPlain: listen(plainBootstrap), BootstrapSecure: listen(secureBootstrap),
 		// The server takes a device for asleep a little before it is: what it sends meets a device that listens.
 		BootstrapKey: []byte(bootstrapKey), AwakeTime: uptime - 5*time.Second, CoAP: w.coap, Observe: func(e server.Event) {
 			w.log.add(event{kind: string(e.Kind), endpoint: e.Endpoint, at: e.Time, lab: e})

@@ -36,16 +36,14 @@ func fit(datagram []byte) bool {
 		if len(datagram) < recordHeader+length {
 			return false
 		}
-		if epoch := binary.BigEndian.Uint16(datagram[3:]); epoch == 0 {
-			switch datagram[0] {
-			case handshakeRecord:
-			case changeCipherSpec:
-				if length != 1 || datagram[recordHeader] != 1 {
-					return false
-				}
-			default:
+		unprotected := binary.BigEndian.Uint16(datagram[3:]) == 0
+		switch kind := datagram[0]; {
+		case kind == changeCipherSpec: // pion takes it as it is in every epoch; the one that there is comes in epoch 0
+			if !unprotected || length != 1 || datagram[recordHeader] != 1 {
 				return false
 			}
+		case unprotected && kind != handshakeRecord:
+			return false
 		}
 		datagram = datagram[recordHeader+length:]
 	}

@@ -28,6 +28,7 @@ func TestFit(t *testing.T) {
 		{"wrong ChangeCipherSpec", record(20, 0, "\x02"), false},
 		{"long ChangeCipherSpec", record(20, 0, "\x01\x01"), false},
 		{"empty ChangeCipherSpec", record(20, 0, ""), false},
+		{"ChangeCipherSpec of a later epoch", record(20, 1, "\x02\x28"), false},
 		{"unknown type in clear", record(99, 0, "x"), false},
 		{"cut", record(23, 1, "data")[:15], false},
 		{"short", "abc", false},
