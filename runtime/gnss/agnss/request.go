@@ -1,6 +1,10 @@
 package agnss
 
-import "time"
+import (
+	"time"
+
+	"github.com/cloudgen/cloudgen/runtime/data"
+)
 
 // Config is what the options say about requests.
 type Config struct {
@@ -14,6 +18,15 @@ type Request struct {
 	Types         []Type
 	Filtered      bool
 	ElevationMask int // degrees, with Filtered
+}
+
+// For is the request of a device that is served by a cell, for clouds that take no filter.
+func (r Request) For(cell data.Cell) data.AGNSSRequest {
+	request := data.AGNSSRequest{MCC: cell.MCC, MNC: cell.MNC, AreaCode: cell.AreaCode, CellID: cell.ID}
+	for _, t := range r.Types {
+		request.Types = append(request.Types, int(t))
+	}
+	return request
 }
 
 // filterInterval is the shortest time between requests for filtered ephemerides, which hold for 2 h less a margin of 10 min: those of

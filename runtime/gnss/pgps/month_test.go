@@ -17,6 +17,7 @@ type month struct {
 	config    Config
 	start     time.Time
 	connected func(day, hour int) bool
+	leap      *agnss.UTC // comes with assistance data on the first day
 
 	requests []string // times of requests
 	reasons  map[Reason]int
@@ -34,6 +35,11 @@ func (m *month) run() {
 		day, hour := step/(24*6), step/6%24
 		if step%(24*6) == 0 {
 			s = open(m.t, m.disk, m.config)
+			if m.leap != nil && day == 0 {
+				if err := s.NoteUTC(m.leap, now); err != nil {
+					m.t.Fatal(err)
+				}
+			}
 		}
 		if m.connected(day, hour) {
 			if request, reason := fetch(m.t, s, now); reason != ReasonNone {
@@ -104,5 +110,24 @@ func TestMonth(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestMonthWithALeapSecond: at the end of December 2028, so that the predictions change one second later by UTC from then on.
+func TestMonthWithALeapSecond(t *testing.T) {
+	change := agnss.FromUTC(utc(t, "2028-12-31 12:00:00"), 18)
+	leap := &agnss.UTC{DeltaTLS: 18, WNLSF: uint8(change.Week()), DN: 1, DeltaTLSF: 19} // a Sunday
+	m := &month{t: t, disk: newDisk(t), config: config(42, 12), start: utc(t, "2028-12-15 00:00:00"), connected: always, leap: leap}
+	m.run()
+	if len(m.requests) != 7 || m.gaps != 0 {
+		t.Errorf("%v, %d lookups in vain", m.requests, m.gaps)
+	}
+	s := open(t, m.disk, m.config)
+	now := utc(t, "2029-01-14 05:00:00")
+	if s.LeapSeconds(now) != 19 || s.LeapSeconds(utc(t, "2028-12-31 23:59:59")) != 18 || s.LeapSeconds(utc(t, "2029-01-01 00:00:00")) != 19 {
+		t.Error(s.LeapSeconds(now))
+	}
+	if p := lookup(t, s, now); p.Until != utc(t, "2029-01-14 05:59:42") {
+		t.Error(p.Until)
 	}
 }

@@ -16,6 +16,11 @@ type Place struct {
 	Path string // without a leading slash
 }
 
+// IsFile tells whether what a cloud sent begins like a file of predictions. Otherwise it may be the place of one.
+func IsFile(payload []byte) bool {
+	return len(payload) >= 2 && payload[0] == schemaVersion && payload[1] == arrayType
+}
+
 // ErrPlace is an answer that names no place.
 var ErrPlace = errors.New("not the place of predictions")
 
@@ -49,11 +54,11 @@ func ParsePlace(document []byte) (Place, error) {
 		place = Place{Host: answer.Host, Path: answer.Path}
 	}
 	place.Path = strings.TrimPrefix(place.Path, "/")
-	return place, place.check()
+	return place, place.Check()
 }
 
-// check refuses what would make another request of it than one for a file on a host.
-func (p Place) check() error {
+// Check refuses what would make another request of it than one for a file on a host. It wraps ErrPlace.
+func (p Place) Check() error {
 	printable := func(text string) bool {
 		return !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 	}
