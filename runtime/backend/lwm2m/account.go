@@ -59,7 +59,7 @@ func (b *Backend) account(endpoint string) (security.Account, error) {
 }
 
 // renew gives the client the credentials of the configured server where they have been exchanged since it got them. What a bootstrap server
-// has written is left alone. b.life is held.
+// has written is left alone. The token of b.life is held.
 func (b *Backend) renew(r *running) error {
 	endpoint, err := b.ID()
 	if err != nil || b.manual() {

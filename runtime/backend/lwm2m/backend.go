@@ -39,7 +39,7 @@ type Config struct {
 	DeviceAtStart     bool          `kconfig:"LWM2M_CLIENT_UTILS_DEVICE_OBJ_SUPPORT"`                   // object 3 is filled before the first samples
 	FollowModem       bool          `kconfig:"LWM2M_CLIENT_UTILS_CONN_MON_OBJ_SUPPORT"`                 // object 4 is filled between the samples too
 	ModemPause        time.Duration `kconfig:"LWM2M_CONN_HOLD_TIME_RSRP,unit=s"`                        // between two looks at the modem
-	AskCell           bool          `kconfig:"LWM2M_CLIENT_UTILS_LOCATION_ASSIST_CELL"`                 // the location may be asked for
+	AskCell           bool          `kconfig:"LWM2M_CLIENT_UTILS_LOCATION_ASSIST_CELL"`                 // the location may be asked for by cells
 	AskAGNSS          bool          `kconfig:"LWM2M_CLIENT_UTILS_LOCATION_ASSIST_AGNSS"`                // assistance data may be asked for
 	ElevationMask     int           `kconfig:"LWM2M_CLIENT_UTILS_LOCATION_ASSIST_AGNSS_ELEVATION_MASK"` // degrees; -1: none
 	Manufacturer      string        `kconfig:"CLOUD_CODEC_MANUFACTURER"`
@@ -59,7 +59,7 @@ type Backend struct {
 	server  string // URI
 	receive func(data.Received)
 
-	life sync.Mutex // held while a client is made or ended, by one of Init, Connect and Uninit at a time
+	life chan struct{} // holds a token while a client is made or ended, which one of Init, Connect and Uninit does at a time
 
 	mu            sync.Mutex
 	endpoint      string   // "" before Init
@@ -70,7 +70,7 @@ type Backend struct {
 
 // New makes a backend. It checks the configuration; nothing is asked of the device or the network before Init.
 func New(config Config, device module.Device) (*Backend, error) {
-	b := &Backend{config: config, device: device, logger: device.Logger}
+	b := &Backend{config: config, device: device, logger: device.Logger, life: make(chan struct{}, 1)}
 	if b.logger == nil {
 		b.logger = slog.New(slog.DiscardHandler)
 	}
@@ -101,8 +101,8 @@ func (b *Backend) Bind(receive func(data.Received)) { b.receive = receive }
 
 // Init asks the device for its id and sets who takes the events. Where there is a console, it works from here on.
 func (b *Backend) Init(ctx context.Context, handler cloud.Handler) error {
-	b.life.Lock()
-	defer b.life.Unlock()
+	b.life <- struct{}{}
+	defer func() { <-b.life }()
 	if _, err := b.ID(); err == nil {
 		return errors.New("lwm2m: already initialised: call Uninit first")
 	}
@@ -131,8 +131,8 @@ func (b *Backend) Init(ctx context.Context, handler cloud.Handler) error {
 // Uninit ends the client and joins what the backend has started. It waits for the De-register of an earlier Disconnect, at most stopLimit;
 // without one the server keeps the registration until its lifetime is over. It must not be called from the handler.
 func (b *Backend) Uninit() error {
-	b.life.Lock()
-	defer b.life.Unlock()
+	b.life <- struct{}{}
+	defer func() { <-b.life }()
 	b.mu.Lock()
 	r, endpoint := b.running, b.endpoint
 	b.endpoint, b.running = "", nil

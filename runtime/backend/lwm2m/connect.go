@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strings"
 	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/cloud"
@@ -24,12 +25,7 @@ const connectLimit = 4 * time.Minute
 // a connection needs. It returns with the first attempt that succeeds or fails, or after connectLimit; the client then goes on by itself, and
 // EventReady may come later. ctx ends the attempt. Credentials are read anew each time.
 func (b *Backend) Connect(ctx context.Context) (cloud.ConnectResult, error) {
-	b.life.Lock()
-	r, err := b.start()
-	if err == nil {
-		err = b.renew(r)
-	}
-	b.life.Unlock()
+	r, err := b.prepare(ctx)
 	if err != nil {
 		return connectResult(err), err
 	}
@@ -41,6 +37,21 @@ func (b *Backend) Connect(ctx context.Context) (cloud.ConnectResult, error) {
 		return connectResult(err), fmt.Errorf("lwm2m: connect: %w", b.explain(err))
 	}
 	return cloud.ConnectSuccess, nil
+}
+
+// prepare gives the client, with the credentials as they are now.
+func (b *Backend) prepare(ctx context.Context) (*running, error) {
+	select {
+	case b.life <- struct{}{}:
+	case <-ctx.Done():
+		return nil, fmt.Errorf("lwm2m: connect: %w", context.Cause(ctx))
+	}
+	defer func() { <-b.life }()
+	r, err := b.start()
+	if err != nil {
+		return nil, err
+	}
+	return r, b.renew(r)
 }
 
 // await waits for the outcome of an attempt.
@@ -77,7 +88,7 @@ func (r *running) reason(err error) error {
 
 // explain adds to an error what it means with this protocol.
 func (b *Backend) explain(err error) error {
-	if connectResult(err) == cloud.ConnectErrTimeoutNoData && b.config.DTLS != nil {
+	if connectResult(err) == cloud.ConnectErrTimeoutNoData && strings.HasPrefix(b.server, "coaps:") {
 		return fmt.Errorf("%w; a server stays silent too when it does not know the identity, or has another key than security tag %d", err, b.tag())
 	}
 	return err

@@ -54,13 +54,14 @@ func (b *Backend) RequestLocation(ctx context.Context, request data.LocationRequ
 		return err
 	}
 	from := lwm2m.NewPath(objectGroundFix, 0)
-	cells := request.Cell != nil
+	cells := request.Cell != nil && b.config.AskCell
 	points := request.WiFi != nil && r.has(lwm2m.NewPath(objectAccessPoints))
 	switch {
-	case !b.config.AskCell || !r.has(from):
-		return fmt.Errorf("lwm2m: %w: see LWM2M_CLIENT_UTILS_LOCATION_ASSIST_CELL and LWM2M_CLIENT_UTILS_GROUND_FIX_OBJ_SUPPORT", cloud.ErrUnsupported)
+	case !r.has(from):
+		return fmt.Errorf("lwm2m: %w: see LWM2M_CLIENT_UTILS_GROUND_FIX_OBJ_SUPPORT", cloud.ErrUnsupported)
 	case !cells && !points:
-		return fmt.Errorf("lwm2m: %w: there is no cell, and no object for access points, see LWM2M_CLIENT_UTILS_VISIBLE_WIFI_AP_OBJ_SUPPORT", cloud.ErrUnsupported)
+		return fmt.Errorf("lwm2m: %w: there is nothing to ask with, see LWM2M_CLIENT_UTILS_LOCATION_ASSIST_CELL and LWM2M_CLIENT_UTILS_VISIBLE_WIFI_AP_OBJ_SUPPORT",
+			cloud.ErrUnsupported)
 	}
 	store := r.client.Tree()
 	var g group

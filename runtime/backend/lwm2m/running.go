@@ -45,7 +45,7 @@ type running struct {
 	pressed   map[lwm2m.Path]time.Time // newest press of each button
 }
 
-// start gives the client, which it makes when there is none yet. b.life is held.
+// start gives the client, which it makes when there is none yet. The token of b.life is held.
 func (b *Backend) start() (*running, error) {
 	b.mu.Lock()
 	r, endpoint := b.running, b.endpoint
