@@ -265,7 +265,7 @@ func (e *endpoint) release(now time.Time, c *call) {
 	}
 	line := e.uploads[c.target]
 	first := len(line) > 0 && line[0] == c
-	line = slices.DeleteFunc(line, func(each *call) bool { return each == c })
+	line = without(line, func(each *call) bool { return each == c })
 	if len(line) == 0 {
 		delete(e.uploads, c.target)
 		return
@@ -275,3 +275,8 @@ func (e *endpoint) release(now time.Time, c *call) {
 		e.sendPart(now, line[0])
 	}
 }
+
+// without is slices.DeleteFunc for pointers: one body for all kinds of them.
+//
+//go:noinline
+func without[P comparable](list []P, gone func(P) bool) []P { return slices.DeleteFunc(list, gone) }

@@ -93,6 +93,8 @@ func key(options Options, ids ...OptionID) string {
 
 // Path gives the Uri-Path options as one text with a slash before each segment; no segment at all is "/". A slash within a segment is
 // not told apart.
+//
+//go:noinline
 func (o Options) Path() string {
 	var text []byte
 	for _, each := range o {

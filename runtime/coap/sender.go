@@ -109,7 +109,7 @@ func (s *sender) drop(now time.Time, t *transmission) {
 		s.proceed(now)
 		return
 	}
-	s.waiting = slices.DeleteFunc(s.waiting, func(each *transmission) bool { return each == t })
+	s.waiting = without(s.waiting, func(each *transmission) bool { return each == t })
 }
 
 // uses tells whether a message id is taken by a message that is not settled.

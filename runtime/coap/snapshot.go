@@ -54,7 +54,7 @@ func (s *snapshots) find(now time.Time, request *Message) *snapshot {
 // add keeps a snapshot in place of an older one for the same request.
 func (s *snapshots) add(now time.Time, added *snapshot) {
 	s.expire(now)
-	s.kept = slices.DeleteFunc(s.kept, func(each *snapshot) bool {
+	s.kept = without(s.kept, func(each *snapshot) bool {
 		return each.method == added.method && each.target == added.target && each.path == added.path && each.accept == added.accept &&
 			bytes.Equal(each.body, added.body)
 	})
@@ -69,7 +69,7 @@ func (s *snapshots) add(now time.Time, added *snapshot) {
 }
 
 func (s *snapshots) expire(now time.Time) {
-	s.kept = slices.DeleteFunc(s.kept, func(each *snapshot) bool { return !now.Before(each.until) })
+	s.kept = without(s.kept, func(each *snapshot) bool { return !now.Before(each.until) })
 }
 
 // entityTag is the same for the same representation.

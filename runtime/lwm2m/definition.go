@@ -16,11 +16,11 @@ type Definition struct {
 // Resource says what a resource is.
 type Resource struct {
 	ID          uint16
-	Name        string
 	Operations  Operations
 	Multiple    bool
 	Mandatory   bool
 	Type        Type
+	Name        string
 	Range       string // in the OMA's notation, as 0..100 or 1..65534; "" for any. Numbers: the value; String, Opaque: the length in bytes
 	Units       string
 	Description string
@@ -56,6 +56,8 @@ func (o Operations) String() string {
 }
 
 // Resource gives a resource's definition.
+//
+//go:noinline
 func (d *Definition) Resource(id uint16) (*Resource, bool) {
 	from, to := 0, len(d.Resources)
 	for from < to {

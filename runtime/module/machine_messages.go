@@ -56,6 +56,7 @@ func (t *turn) sendWanted(sig sendWanted) {
 	t.handOut()
 }
 
+//go:noinline
 func (t *turn) enqueue(waiting item) { t.queue = append(slices.Clip(t.queue), waiting) }
 
 // handOut gives the sender the next message, if it has none and there is a connection for it.
@@ -146,6 +147,8 @@ func (t *turn) sendFailed(sent item, message qos.Message, err error) {
 }
 
 // answer tells the caller who waits for a message, once.
+//
+//go:noinline
 func (t *turn) answer(about item, err error) {
 	if about.request != 0 {
 		t.do(reply{about.request, err})
@@ -296,6 +299,8 @@ func (t *turn) interruptSending() {
 }
 
 // eventID is the id by which events name a message: the sender's own where it gave one.
+//
+//go:noinline
 func eventID(message qos.Message) uint16 {
 	if raw, ok := message.Content.(rawContent); ok && raw.message.ID != 0 {
 		return raw.message.ID

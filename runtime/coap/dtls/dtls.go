@@ -75,7 +75,7 @@ func (d *Dialer) Dial(ctx context.Context, target Target) (*Conn, error) {
 	}
 	socket, err := newSocket(ctx, d.open, target.Address)
 	if err != nil {
-		return nil, fmt.Errorf("dtls: %w", err)
+		return nil, errorf("dtls: %w", err)
 	}
 	key := sessionKey{string(target.Identity), socket.remote.String()}
 	conn := &Conn{socket: socket, forget: func() { d.sessions.forget(key) }}
@@ -104,12 +104,12 @@ func (d *Dialer) Dial(ctx context.Context, target Target) (*Conn, error) {
 	_ = socket.Close() // pion may have done so, or have never begun
 	if alert, is := alertOf(err); is {
 		conn.forget() // RFC 5246, 7.2: no session outlives a fatal alert
-		return nil, fmt.Errorf("dtls: handshake with %s: %w", target.Address, alert)
+		return nil, errorf("dtls: handshake with %s: %w", target.Address, alert)
 	}
 	if ctx.Err() != nil {
-		return nil, &TimeoutError{Address: target.Address, Cause: errors.Join(context.Cause(ctx), socket.trouble())}
+		return nil, &TimeoutError{Address: target.Address, Cause: joined(context.Cause(ctx), socket.trouble())}
 	}
-	return nil, fmt.Errorf("dtls: handshake with %s: %w", target.Address, err)
+	return nil, errorf("dtls: handshake with %s: %w", target.Address, err)
 }
 
 // check gives the options of pion for a target.
@@ -123,7 +123,7 @@ func check(target Target) ([]pion.ClientOption, error) {
 		for _, number := range target.CipherSuites {
 			id := pion.CipherSuiteID(number)
 			if !slices.Contains(suites(), id) {
-				return nil, fmt.Errorf("dtls: cipher suite 0x%04X is not supported: with pre-shared keys 0xC0A8, 0xC0A4, 0x00A8 and 0x00AE are", number)
+				return nil, errorf("dtls: cipher suite 0x%04X is not supported: with pre-shared keys 0xC0A8, 0xC0A4, 0x00A8 and 0x00AE are", number)
 			}
 			offered = append(offered, id)
 		}
@@ -139,3 +139,13 @@ func check(target Target) ([]pion.ClientOption, error) {
 	}
 	return options, nil
 }
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }
+
+// joined is errors.Join as a call.
+//
+//go:noinline
+func joined(errs ...error) error { return errors.Join(errs...) }

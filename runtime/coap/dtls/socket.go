@@ -3,7 +3,6 @@ package dtls
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"os"
 	"sync"
@@ -42,7 +41,7 @@ func openUDP(ctx context.Context, address string) (net.Conn, error) {
 func (s *socket) rebind(ctx context.Context) error {
 	fresh, err := s.open(ctx, s.remote.String())
 	if err != nil {
-		return fmt.Errorf("dtls: %w", err)
+		return errorf("dtls: %w", err)
 	}
 	s.mu.Lock()
 	select {
@@ -154,7 +153,7 @@ func (s *socket) Close() error {
 func (s *socket) LocalAddr() net.Addr { return s.conn().LocalAddr() }
 
 func (s *socket) SetDeadline(t time.Time) error {
-	return errors.Join(s.SetReadDeadline(t), s.SetWriteDeadline(t))
+	return joined(s.SetReadDeadline(t), s.SetWriteDeadline(t))
 }
 
 func (s *socket) SetReadDeadline(t time.Time) error {

@@ -2,7 +2,6 @@ package management
 
 import (
 	"errors"
-	"fmt"
 	"slices"
 	"strconv"
 
@@ -167,11 +166,11 @@ func (s *Server) CheckAccounts() error {
 	for _, id := range s.tree.Children(servers) {
 		ssid, found := s.tree.Get(servers.Child(id).Child(serverSSID))
 		if !found {
-			missing = append(missing, fmt.Errorf("%v has no Short Server ID", servers.Child(id)))
+			missing = append(missing, errorf("%v has no Short Server ID", servers.Child(id)))
 			continue
 		}
 		if slices.Contains(seen, ssid.Int()) {
-			missing = append(missing, fmt.Errorf("%v: the Short Server ID %d is that of another server too", servers.Child(id), ssid.Int()))
+			missing = append(missing, errorf("%v: the Short Server ID %d is that of another server too", servers.Child(id), ssid.Int()))
 			continue
 		}
 		seen = append(seen, ssid.Int())
@@ -194,16 +193,16 @@ func (s *Server) checkAccount(accounts lwm2m.Path, ssid int64) error {
 		}
 		if s.options.CheckAccount != nil {
 			if err := s.options.CheckAccount(id); err != nil {
-				return fmt.Errorf("%v, of server %d: %w", account, ssid, err)
+				return errorf("%v, of server %d: %w", account, ssid, err)
 			}
 			return nil
 		}
 		if uri, found := s.tree.Get(account.Child(securityURI)); !found || uri.Text() == "" {
-			return fmt.Errorf("%v, of server %d: there is no URI", account, ssid)
+			return errorf("%v, of server %d: there is no URI", account, ssid)
 		}
 		return nil
 	}
-	return fmt.Errorf("server %d has no account in object 0", ssid)
+	return errorf("server %d has no account in object 0", ssid)
 }
 
 var _ format.Definitions = (*tree.Tree)(nil)

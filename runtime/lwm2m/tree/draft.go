@@ -108,6 +108,8 @@ func (d *draft) plan(work func(d *draft) error) error {
 }
 
 // withValue leaves out the items that only name a path.
+//
+//go:noinline
 func withValue(items []lwm2m.Item) []lwm2m.Item {
 	kept := make([]lwm2m.Item, 0, len(items))
 	for i := range items {

@@ -24,7 +24,7 @@ const (
 // Tree holds the objects of a client. All its methods may be called from any goroutine, those for servers (Read to WriteComposite and the
 // Bootstrap ones) from one at a time. It starts no goroutine.
 type Tree struct {
-	mu      sync.Mutex
+	mu      mutex
 	objects map[uint16]*object
 	size    int // bytes of all values
 	access  Access
@@ -37,6 +37,15 @@ type Tree struct {
 	structured  bool         // not yet told
 	telling     bool         // a goroutine is telling and will tell what is added meanwhile
 }
+
+// mutex is a sync.Mutex whose methods are calls: inlined at sixty places they are larger than what some of these do.
+type mutex struct{ of sync.Mutex }
+
+//go:noinline
+func (m *mutex) Lock() { m.of.Lock() }
+
+//go:noinline
+func (m *mutex) Unlock() { m.of.Unlock() }
 
 // object is one object: its definition, what it does itself, and its instances.
 type object struct {
