@@ -53,7 +53,7 @@ func (f *flash) Begin(size int64) (firmware.Image, error) {
 	if f.capacity > 0 && size > int64(f.capacity) {
 		return nil, fmt.Errorf("%w: %d bytes", firmware.ErrNoSpace, size)
 	}
-	return &flashImage{flash: f}, nil
+	return &flashImage{flash: f, content: make([]byte, 0, min(max(0, size), 4<<20))}, nil
 }
 
 func (f *flash) Staged() error {
