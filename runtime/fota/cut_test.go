@@ -1,0 +1,183 @@
+package fota_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/cloudgen/cloudgen/runtime/durable"
+	"github.com/cloudgen/cloudgen/runtime/durable/durabletest"
+	"github.com/cloudgen/cloudgen/runtime/fota"
+	"github.com/cloudgen/cloudgen/runtime/fota/fotatest"
+)
+
+// power is the media of a device: the target's and the disk of the records. Their operations are counted together, and cut after a number.
+type power struct {
+	target *fotatest.Target
+	disk   *durabletest.Disk
+	kept   int64 // bytes that were recorded when the target was used last: from then on they are safe
+}
+
+func newPower(disk *durabletest.Disk, target *fotatest.Target, cut int) *power {
+	p := &power{target: target, disk: disk}
+	target.Step = func() error {
+		if _, err := disk.Open("/nothing"); errors.Is(err, durabletest.ErrCut) { // counts as one of the disk's
+			return err
+		}
+		p.kept = recorded(disk)
+		return nil
+	}
+	disk.CutAfter(cut)
+	return p
+}
+
+// recorded gives the offset of the record on a disk; 0: there is none.
+func recorded(disk *durabletest.Disk) int64 {
+	_, rest, _ := strings.Cut(disk.Names()["/fota/download"], "offset=")
+	offset, err := strconv.ParseInt(strings.TrimSpace(rest), 10, 64)
+	if err != nil {
+		return 0
+	}
+	return offset
+}
+
+// scenario is a device in which the power can be cut. It is downloaded to once, with a cut of the connection.
+type scenario struct {
+	image  []byte
+	before func(*fotatest.Target, *durabletest.Disk) // faults
+}
+
+var cutConfig = fota.Config{
+	Retries: 2, AutoSchedule: true, KeepProgress: true, FileNameMax: 128, HostNameMax: 128, URLMax: 512, TagsMax: 5, CheckpointBytes: 128,
+}
+
+var cutJob = fota.Job{URL: address, ID: "7"}
+
+// boot starts the device and downloads a file. finished tells whether the download was said to be finished.
+func (s *scenario) boot(t *testing.T, p *power, from *server) (finished bool) {
+	d := &device{TB: t, config: cutConfig, target: p.target, folder: durable.OpenOn(p.disk, "/fota")}
+	d.build(from, map[fota.Type]fota.Target{fota.TypeMCUboot: p.target})
+	if err := d.Start(t.Context(), cutJob); err != nil {
+		t.Fatal(err)
+	}
+	d.Wait()
+	return d.last().Kind == fota.EventFinished
+}
+
+// cuts cuts the power at every operation of the download, and looks at every pair of media that may be found. From each of them the device must
+// go on from what was recorded, finish, and have exactly the file that the server has then: the same one, or another one. It gives the number
+// of cut points, that of media looked at, and the first violation.
+func (s *scenario) cuts(t *testing.T) (points, media int, violation error) {
+	other := imageOf(len(s.image)-40, 99)
+	for cut := 0; ; cut++ {
+		disk, target := durabletest.New(), &fotatest.Target{}
+		if _, err := durable.MakeOn(disk, "/fota"); err != nil {
+			t.Fatal(err)
+		}
+		if s.before != nil {
+			s.before(target, disk)
+		}
+		p := newPower(disk, target, cut)
+		from := serve(s.image, "v1")
+		from.cut = func(offset int64) error {
+			if len(from.asked) == 1 && offset == 320 {
+				return broken()
+			}
+			return nil
+		}
+		finished := s.boot(t, p, from)
+		if finished && disk.Operations() < cut {
+			return points, media, nil
+		}
+		points++
+		for foundDisk := range disk.Crashes() {
+			for foundTarget := range target.Crashes() {
+				media++
+				kept := p.kept
+				if finished { // it was told, and with it whoever started the download has what it needs
+					kept = 0
+				}
+				if err := s.survives(t, foundDisk.Clone(), foundTarget, kept, serve(s.image, "v1")); err != nil {
+					return points, media, fmt.Errorf("cut after %d operations: %w", cut, err)
+				}
+			}
+		}
+		for foundDisk := range disk.Crashes() { // another file at the server: the pairs with what was written suffice
+			foundTarget := &fotatest.Target{}
+			for each := range target.Crashes() {
+				foundTarget = each
+			}
+			media++
+			if err := s.survives(t, foundDisk, foundTarget, 0, serve(other, "v2")); err != nil {
+				return points, media, fmt.Errorf("cut after %d operations, another file: %w", cut, err)
+			}
+		}
+	}
+}
+
+func (s *scenario) survives(t *testing.T, disk *durabletest.Disk, target *fotatest.Target, kept int64, to *server) error {
+	p := newPower(disk, target, -1)
+	want := to.content
+	if recorded(disk) == int64(len(s.image)) { // it was complete: the server is not asked any more
+		want = s.image
+	}
+	if !s.boot(t, p, to) {
+		return fmt.Errorf("the download does not finish")
+	}
+	if !bytes.Equal(target.Scheduled, want) {
+		return fmt.Errorf("the image that is scheduled is another one")
+	}
+	if left := disk.Names()["/fota/download"]; left != "" {
+		return fmt.Errorf("a record is left: %q", left)
+	}
+	switch {
+	case kept == to.version.Size && len(to.asked) > 0:
+		return fmt.Errorf("all was on the medium, and byte %d was asked for", to.asked[0])
+	case len(to.asked) > 0 && to.asked[0] < kept:
+		return fmt.Errorf("%d bytes were on the medium, and byte %d was asked for", kept, to.asked[0])
+	}
+	return nil
+}
+
+func TestPowerCuts(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &scenario{image: imageOf(600, 1)}
+		points, media, violation := s.cuts(t)
+		if violation != nil {
+			t.Fatal(violation)
+		}
+		t.Logf("%d cut points, %d media looked at", points, media)
+		if points < 50 || media < 2000 {
+			t.Errorf("%d cut points and %d media: the enumeration has lost cases", points, media)
+		}
+	})
+}
+
+// The test above can fail: it does when one sync is left out.
+func TestThePowerCutsFindMissingSyncs(t *testing.T) {
+	for name, fault := range map[string]func(*fotatest.Target, *durabletest.Disk){
+		"image": func(target *fotatest.Target, _ *durabletest.Disk) { target.DropSync = true },
+		"record": func(_ *fotatest.Target, disk *durabletest.Disk) {
+			disk.SetFault(durabletest.Fault{DropSync: "/fota/.download.new"})
+		},
+		"record's folder": func(_ *fotatest.Target, disk *durabletest.Disk) { disk.SetFault(durabletest.Fault{DropSync: "/fota"}) },
+		"rename by copies": func(_ *fotatest.Target, disk *durabletest.Disk) {
+			disk.SetFault(durabletest.Fault{RenameByCopying: true})
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := &scenario{image: imageOf(600, 1), before: fault}
+				if _, _, violation := s.cuts(t); violation == nil {
+					t.Error("not noticed")
+				} else {
+					t.Log(violation)
+				}
+			})
+		})
+	}
+}

@@ -1,0 +1,150 @@
+// Package fotatest has a target of images in memory that forgets what was not synced, for tests of whoever downloads.
+package fotatest
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+
+	"github.com/cloudgen/cloudgen/runtime/fota"
+)
+
+// Target implements fota.Target. It is for one goroutine at a time. The zero value is an empty one.
+type Target struct {
+	Step     func() error       // is called before each operation; its error is that of the operation, which is not done then. nil: none
+	Check    func([]byte) error // of Commit; nil: any image is taken
+	DropSync bool               // a fault: Sync does nothing
+	Room     int64              // bytes that an image may have; 0: any number
+
+	Committed []byte // the last image that was committed
+	Scheduled []byte // the image that the next restart installs
+	Begun     int    // calls of Begin that kept nothing
+
+	content []byte // as the running system sees it
+	medium  []byte // what is certain to be there after a cut
+	open    bool
+}
+
+// Content is what is here of an image that was not committed.
+func (t *Target) Content() []byte { return t.content }
+
+// Open tells whether an Image was begun that has not ended.
+func (t *Target) Open() bool { return t.open }
+
+func (t *Target) step() error {
+	if t.Step == nil {
+		return nil
+	}
+	return t.Step()
+}
+
+// Begin implements fota.Target.
+func (t *Target) Begin(_ context.Context, plan fota.Plan) (fota.Image, error) {
+	if t.open {
+		return nil, errors.New("an image is open already")
+	}
+	if err := t.step(); err != nil {
+		return nil, err
+	}
+	if t.Room > 0 && plan.Size > t.Room {
+		return nil, fmt.Errorf("%w: %d of %d bytes", fota.ErrTooBig, plan.Size, t.Room)
+	}
+	if int64(len(t.content)) < plan.Keep {
+		plan.Keep = 0
+	}
+	if plan.Keep == 0 {
+		t.Begun++
+	}
+	t.content = t.content[:plan.Keep:plan.Keep]
+	t.open = true
+	return &image{t}, nil
+}
+
+// Schedule implements fota.Target.
+func (t *Target) Schedule() error {
+	if err := t.step(); err != nil {
+		return err
+	}
+	if t.Committed == nil {
+		return errors.New("nothing was committed")
+	}
+	t.Scheduled = t.Committed
+	return nil
+}
+
+// Discard implements fota.Target.
+func (t *Target) Discard() error {
+	if err := t.step(); err != nil {
+		return err
+	}
+	t.content = nil
+	return nil
+}
+
+// Crashes gives the targets that may be found when the power is cut now: the bytes as they were synced, as they were written, in part, and as
+// zeros of their number.
+func (t *Target) Crashes() iter.Seq[*Target] {
+	outcomes := [][]byte{t.medium}
+	if !bytes.Equal(t.content, t.medium) {
+		n := len(t.content)
+		outcomes = append(outcomes, t.content, t.content[:n/2], make([]byte, n))
+		if len(t.medium) < n && bytes.Equal(t.content[:len(t.medium)], t.medium) { // it has grown: what was synced is safe
+			outcomes[2] = t.content[:(n+len(t.medium))/2]
+			copy(outcomes[3], t.medium)
+		}
+	}
+	return func(yield func(*Target) bool) {
+		for _, content := range outcomes {
+			after := &Target{
+				Check: t.Check, DropSync: t.DropSync, Room: t.Room, Committed: t.Committed, Scheduled: t.Scheduled,
+				content: bytes.Clone(content), medium: bytes.Clone(content),
+			}
+			if !yield(after) {
+				return
+			}
+		}
+	}
+}
+
+type image struct{ *Target }
+
+func (i *image) Offset() int64 { return int64(len(i.content)) }
+
+func (i *image) Write(p []byte) (int, error) {
+	if err := i.step(); err != nil {
+		return 0, err
+	}
+	i.content = append(i.content, p...)
+	return len(p), nil
+}
+
+func (i *image) Sync() error {
+	if err := i.step(); err != nil {
+		return err
+	}
+	if !i.DropSync {
+		i.medium = bytes.Clone(i.content)
+	}
+	return nil
+}
+
+func (i *image) Commit() error {
+	i.open = false
+	if err := i.step(); err != nil {
+		return err
+	}
+	if i.Check != nil {
+		if err := i.Check(i.content); err != nil {
+			return err
+		}
+	}
+	i.Committed, i.medium = bytes.Clone(i.content), bytes.Clone(i.content)
+	return nil
+}
+
+func (i *image) Close() error {
+	i.open = false
+	return i.step()
+}
