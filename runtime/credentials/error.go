@@ -20,6 +20,7 @@ const (
 
 // Error tells what is wrong with one file of a security tag.
 type Error struct {
+	_       incomparable
 	Kind    Kind
 	Path    string // the file
 	Problem string // what is wrong with it
@@ -61,3 +62,6 @@ func validityError(path, what string, c *x509.Certificate, now time.Time) error 
 	e.Fix = "put a new one in its place, or set the clock if it is wrong"
 	return e
 }
+
+// incomparable stands in structs that nobody compares, for which the compiler makes no function then.
+type incomparable [0]func()

@@ -15,6 +15,7 @@ type Definition struct {
 
 // Resource says what a resource is.
 type Resource struct {
+	_           incomparable
 	ID          uint16
 	Operations  Operations
 	Multiple    bool

@@ -49,6 +49,7 @@ func (s *sessions) of(key sessionKey) *store { return &store{sessions: s, key: k
 
 // store is the pion.SessionStore of one handshake. pion's keys are not looked at: there is one session only.
 type store struct {
+	_        incomparable
 	sessions *sessions
 	key      sessionKey
 	refused  atomic.Bool // the server did not resume the session
@@ -91,3 +92,6 @@ func (s *store) Del([]byte) error {
 	s.sessions.forget(s.key)
 	return nil
 }
+
+// incomparable stands in structs that nobody compares, for which the compiler makes no function then.
+type incomparable [0]func()

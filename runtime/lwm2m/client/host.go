@@ -21,6 +21,7 @@ type Program interface {
 
 // host is what Hosted objects are given.
 type host struct {
+	_ incomparable
 	Program
 	client *Client
 }
@@ -59,3 +60,6 @@ func (w *watchers) tell(sent bool, size int) {
 		take(sent, size)
 	}
 }
+
+// incomparable stands in structs that nobody compares, for which the compiler makes no function then.
+type incomparable [0]func()

@@ -98,6 +98,7 @@ type Definitions interface {
 
 // Codec encodes and decodes. It holds no state: any number of goroutines may use it.
 type Codec struct {
+	_      incomparable
 	config Config
 }
 
@@ -233,3 +234,6 @@ func (c *Codec) Choose(accept Format, asked bool, preferred Format, base lwm2m.P
 	}
 	return None, lwm2m.Errorf(lwm2m.StatusNotAcceptable, "%s: no format that is on can hold %d values", base, len(items))
 }
+
+// incomparable stands in structs that nobody compares, for which the compiler makes no function then.
+type incomparable [0]func()

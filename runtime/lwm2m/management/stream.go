@@ -29,6 +29,7 @@ func (s *Server) Stream(peer Peer, request *coap.Request) coap.Upload {
 
 // upload is a value on its way to its object. It is refused at its first part if the object does not take it.
 type upload struct {
+	_       incomparable
 	call    *call
 	into    lwm2m.Upload
 	refused error

@@ -11,6 +11,7 @@ import (
 type values []entry
 
 type entry struct {
+	_     incomparable
 	path  lwm2m.Path
 	value lwm2m.Value
 }
@@ -67,7 +68,7 @@ func (v values) put(path lwm2m.Path, value lwm2m.Value) values {
 	}
 	v = append(v, entry{})
 	copy(v[i+1:], v[i:])
-	v[i] = entry{path, value}
+	v[i] = entry{path: path, value: value}
 	return v
 }
 
@@ -168,3 +169,6 @@ func union(into, paths []lwm2m.Path) []lwm2m.Path {
 	lwm2m.SortPaths(all)
 	return slices.Compact(all)
 }
+
+// incomparable stands in structs that nobody compares, for which the compiler makes no function then.
+type incomparable [0]func()

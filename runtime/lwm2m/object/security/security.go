@@ -48,6 +48,7 @@ type Config struct {
 
 // Object is object 0. It has no instances at first; the client and the bootstrap server make them.
 type Object struct {
+	_      incomparable
 	config Config
 	store  lwm2m.Store
 }
@@ -261,3 +262,6 @@ func (a Account) Check() error {
 //
 //go:noinline
 func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }
+
+// incomparable stands in structs that nobody compares, for which the compiler makes no function then.
+type incomparable [0]func()

@@ -52,6 +52,7 @@ type Commands interface {
 
 // Object is object 1. It has no instances at first; the client and the bootstrap server make them.
 type Object struct {
+	_        incomparable
 	config   Config
 	store    lwm2m.Store
 	commands Commands
@@ -164,3 +165,6 @@ func (o *Object) Complete(instance uint16) error {
 	o.raise(at.Child(lifetime))
 	return o.store.Set(missing...)
 }
+
+// incomparable stands in structs that nobody compares, for which the compiler makes no function then.
+type incomparable [0]func()
