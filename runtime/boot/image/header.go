@@ -39,6 +39,8 @@ const (
 	FlagLZMA1       Flags = 0x200
 	FlagLZMA2       Flags = 0x400
 	FlagARMThumb    Flags = 0x800
+
+	knownFlags = FlagPIC | FlagAES128 | FlagAES256 | FlagNonBootable | FlagRAMLoad | FlagROMFixed | FlagLZMA1 | FlagLZMA2 | FlagARMThumb
 )
 
 // Header is the first 32 bytes of an image. The magic is not part of it.
@@ -102,6 +104,8 @@ func ParseHeader(start []byte) (Header, error) {
 		return Header{}, refuse(Unsupported, "it is compressed; sign it without compression")
 	case h.Flags&FlagNonBootable != 0:
 		return Header{}, refuse(Unsupported, "it is marked as not bootable")
+	case h.Flags&^knownFlags != 0:
+		return Header{}, refuse(Unsupported, "it has the flags ", hex(uint64(h.Flags&^knownFlags)), ", whose meaning is not known here")
 	}
 	return h, nil
 }

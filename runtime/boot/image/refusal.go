@@ -58,7 +58,7 @@ func (r *Refusal) Error() string { return "image refused: " + r.Reason.Error() +
 // Unwrap gives the reason.
 func (r *Refusal) Unwrap() error { return r.Reason }
 
-// refuse makes a Refusal. Package fmt would cost a bootloader a fifth of its size.
+// refuse makes a Refusal. Package fmt would make a bootloader a tenth larger.
 func refuse(reason Reason, text ...string) *Refusal {
 	whole := ""
 	for _, each := range text {

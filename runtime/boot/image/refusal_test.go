@@ -89,6 +89,7 @@ func TestRefusals(t *testing.T) {
 		"encrypted":              {put(16, 4)(slices.Clone(good)), allowing(ours), image.Unsupported, "encrypted"},
 		"encrypted, 256 bits":    {put(16, 8)(slices.Clone(good)), allowing(ours), image.Unsupported, "encrypted"},
 		"not bootable":           {put(16, 0x10)(slices.Clone(good)), allowing(ours), image.Unsupported, "bootable"},
+		"unknown flags":          {put(16, 2)(slices.Clone(good)), allowing(ours), image.Unsupported, "flags 0x2"},
 		"compressed":             {put(16, 0, 4)(slices.Clone(good)), allowing(ours), image.Unsupported, "compressed"},
 		"no protected magic":     {put(headerEnd, 0)(slices.Clone(good)), allowing(ours), image.Malformed, "protected TLV area begins"},
 		"protected size differs": {put(headerEnd+2, 8)(slices.Clone(good)), allowing(ours), image.Malformed, "its header says"},

@@ -18,8 +18,8 @@ type Info struct {
 	Trailer   *Trailer // of a padded image; nil when it has none
 }
 
-// Verifier takes an image in pieces of any size and tells whether it may run. It reads every byte once and keeps only the TLVs, at most 128 KiB.
-// It is used from one goroutine at a time and starts none.
+// Verifier takes an image in pieces of any size and tells whether it may run. It reads every byte once and keeps only the TLVs: two areas of
+// at most 64 KiB. It is used from one goroutine at a time and starts none.
 type Verifier struct {
 	policy  Policy
 	payload io.Writer // nil: the payload goes nowhere

@@ -15,8 +15,6 @@ type Version struct {
 	Build        uint32 // no part of comparisons, unless asked for
 }
 
-const versionSize = 8
-
 // Append appends the 8 bytes of the version.
 func (v Version) Append(dst []byte) []byte {
 	dst = append(dst, v.Major, v.Minor)
