@@ -62,7 +62,6 @@ type Executor interface {
 
 // Argument is one argument of an Execute, as 0 or 1='text'.
 type Argument struct {
-	_     incomparable
 	Digit byte // 0 to 9
 	Value string
 	Given bool // a value was given

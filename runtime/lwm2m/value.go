@@ -150,11 +150,7 @@ func (v Value) String() string {
 // Item is a value and where it stands: at a resource, or a resource instance where the resource is multiple. In messages that say more than
 // one state, Time says when the value was so.
 type Item struct {
-	_     incomparable
 	Path  Path
 	Value Value
 	Time  time.Time // zero: now
 }
-
-// incomparable stands in structs that nobody compares, for which the compiler makes no function then.
-type incomparable [0]func()

@@ -9,7 +9,6 @@ import (
 
 // Event is something that the program may want to know.
 type Event struct {
-	_     incomparable
 	Kind  EventKind
 	SSID  uint16    // the server it is about; 0: none, or the bootstrap server
 	Err   error     // with failures: what went wrong

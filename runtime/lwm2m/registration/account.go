@@ -37,7 +37,6 @@ type Configuration struct {
 
 // Account is a server to register with: an instance of object 1 and the one of object 0 that has its short server id.
 type Account struct {
-	_                  incomparable
 	SSID               uint16
 	Security           uint16 // instance of object 0
 	Server             uint16 // instance of object 1
@@ -133,6 +132,3 @@ func (s Settings) updateAfter(lifetime time.Duration) time.Duration {
 	}
 	return max(min(period, lifetime-s.UpdateEarly), min(minUpdate, max(lifetime, minUpdate)/2))
 }
-
-// incomparable stands in structs that nobody compares, for which the compiler makes no function then.
-type incomparable [0]func()

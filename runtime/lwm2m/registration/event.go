@@ -143,7 +143,6 @@ type (
 	Wake struct{}
 	// Report tells the owner.
 	Report struct {
-		_      incomparable
 		Notice Notice
 		SSID   uint16    // 0: of no server, or of the bootstrap server
 		Err    error     // with failures

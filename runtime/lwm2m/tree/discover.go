@@ -4,7 +4,6 @@ import "github.com/cloudgen/cloudgen/runtime/lwm2m"
 
 // Node is one line of what a Discover lists.
 type Node struct {
-	_         incomparable
 	Path      lwm2m.Path
 	Multiple  bool // a multiple resource
 	Instances int  // of a multiple resource
