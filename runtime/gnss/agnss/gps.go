@@ -54,7 +54,7 @@ func (u *UTC) LeapSeconds(at GPSTime) int {
 func (u *UTC) LeapChange(near GPSTime) GPSTime {
 	sunday := GPSTime(near.FullWeek(int(u.WNLSF), 256)) * Week
 	change := sunday.Add(int(u.DN) * Day) // in UTC for now
-	if next := change.Add(Day); change.UTC(0).Day() != 1 && next.UTC(0).Day() == 1 {
+	if next := change.Add(Day); next.UTC(0).Day() == 1 {
 		change = next
 	}
 	return change.Add(int(u.DeltaTLS))

@@ -47,7 +47,7 @@ func (d *Download) Write(part []byte, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	if d.adopted && d.kept-d.saved >= s.checkpoint && !d.decoder.Complete() {
+	if d.adopted && d.kept-d.saved >= s.checkpoint {
 		return d.save()
 	}
 	return nil
@@ -99,7 +99,6 @@ func (d *Download) End(now time.Time) error {
 		return ErrUnexpected
 	}
 	s.progress, s.download = idle, nil
-	d.adopt(now)
 	err := d.save()
 	switch {
 	case d.decoder.err != nil:

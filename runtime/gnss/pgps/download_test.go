@@ -103,6 +103,32 @@ func TestDownloadsThatAreNotForNow(t *testing.T) {
 	}
 }
 
+// TestMediumIsWrittenOnce: each checkpoint, and the rest at the end.
+func TestMediumIsWrittenOnce(t *testing.T) {
+	now := utc(t, "2026-07-23 05:00:00")
+	for _, test := range []struct{ predictions, writes int }{{1, 1}, {7, 1}, {8, 1}, {9, 2}, {16, 2}, {42, 6}} {
+		disk := newDisk(t)
+		s := open(t, disk, config(test.predictions, 0))
+		request, _ := s.Request(now)
+		download, err := s.Begin()
+		if err != nil {
+			t.Fatal(err)
+		}
+		disk.CutAfter(-1) // counts from here
+		for part := range slices.Chunk(answer(request, now), 1500) {
+			if err := download.Write(part, now); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := download.End(now); err != nil {
+			t.Fatal(err)
+		}
+		if got := disk.Operations() / 6; got != test.writes { // create, write, sync, close, rename, sync of the folder
+			t.Errorf("%d predictions: written %d times, want %d", test.predictions, got, test.writes)
+		}
+	}
+}
+
 func TestMediumThatRefuses(t *testing.T) {
 	disk := newDisk(t)
 	s := open(t, disk, config(4, 0))

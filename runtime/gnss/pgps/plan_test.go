@@ -46,6 +46,7 @@ func TestPlan(t *testing.T) {
 		{"half of them came, some time ago", 0, h(20), true, at(5), after(20, 25), ReasonIncomplete},
 		{"half of them came, time unknown", 0, h(20), true, nil, data.PGPSRequest{}, ReasonNone},
 		{"the cloud has no more", 0, h(20), false, at(0), data.PGPSRequest{}, ReasonNone},
+		{"as many as configured, and yet not all", 0, h(40), true, at(0), data.PGPSRequest{}, ReasonNone},
 		{"more than configured", 10, h(60), false, at(0), data.PGPSRequest{}, ReasonNone},
 	} {
 		got, reason := Plan(config(40, test.threshold), test.stored, test.incomplete, test.now)

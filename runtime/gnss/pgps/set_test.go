@@ -205,6 +205,9 @@ func TestMerge(t *testing.T) {
 		{"newer but shorter, whole", h(0, 4), h(1, 2), true, now(1), h(1, 2)},
 		{"instead of those that have run out", h(0, 4), h(9, 1), false, now(9), h(9, 1)},
 		{"after those that have run out", h(0, 4), h(4, 2), true, now(5), h(5, 1)},
+		{"a part that reaches as far", h(1, 3), h(0, 4), false, now(1), h(1, 3)},
+		{"off the grid", h(0, 4), Header{Count: 4, Period: period, Start: at(2) + 3600}, true, now(1), Header{}},
+		{"what follows, of another period", h(0, 4), Header{Count: 8, Period: 120 * time.Minute, Start: at(2)}, true, now(1), Header{}},
 		{"stale, with a stored set", h(0, 4), h(-9, 4), true, now(1), Header{}},
 		{"of another period", h(0, 4), two, true, now(0), Header{Count: 1, Period: two.Period, Start: at(0).Add(7200)}},
 	} {
