@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// What can be wrong with a message; a *FormatError wraps one of them.
+// What can be wrong with a message; a *FormatError wraps one of them, ErrNotBinary comes without one.
 var (
 	ErrEmpty        = errors.New("the message is empty")
 	ErrTooLarge     = errors.New("the message is too large")

@@ -65,7 +65,8 @@ const (
 	headerSize = 3
 )
 
-// Parse reads a message and checks all of it. Errors are *FormatError, or *CloudError where nRF Cloud refused to give data.
+// Parse reads a message and checks all of it. Errors are *FormatError; *CloudError where nRF Cloud refused to give data; ErrNotBinary where it
+// sent other JSON.
 //
 // The message is nil with an error but in one case: with ErrUnknownType it holds the groups before the unknown one, whose size nobody
 // knows, and may be used. So devices go on when the cloud appends something new.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"io/fs"
 	"math"
 	"reflect"
 	"testing"
@@ -337,6 +338,29 @@ func TestSecondRecordOfASatelliteIsLeftOut(t *testing.T) {
 	if len(m.Ephemerides) != 1 || m.Ephemerides[0].IODC != 421 || len(m.Unusable) != 1 || !errors.Is(m.Unusable[0], ErrDuplicate) || m.Unusable[0].Offset != 4+62 || m.Unusable[0].SV != 7 {
 		t.Errorf("%+v", m)
 	}
+}
+
+func TestErrorsSayWhatAndWhere(t *testing.T) {
+	for want, err := range map[string]error{
+		"A-GNSS message, offset 0: the message is empty":                                   &FormatError{Err: ErrEmpty},
+		"A-GNSS message, offset 9, type 18: unknown element type":                          &FormatError{Offset: 9, Type: 18, Err: ErrUnknownType},
+		"A-GNSS message, offset 66, GPS ephemeris of satellite 7: " + ErrDuplicate.Error(): &FormatError{Offset: 66, Type: TypeEphemeris, SV: 7, Err: ErrDuplicate},
+		"the receiver refuses GPS ephemeris of satellite 7: invalid argument":              &InjectError{Element: "GPS ephemeris", SV: 7, Err: fs.ErrInvalid},
+		"the receiver refuses location: invalid argument":                                  &InjectError{Element: "location", Err: fs.ErrInvalid},
+	} {
+		if err.Error() != want {
+			t.Errorf("%q, want %q", err, want)
+		}
+	}
+}
+
+func TestParseGroupsIsParseWithoutTheVersion(t *testing.T) {
+	payload := unhex(t, vectorOrbits)
+	m, err := ParseGroups(payload[1:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	equal(t, "message", m, mustParse(t, payload))
 }
 
 func TestConfidenceAbove100IsNone(t *testing.T) {

@@ -3,7 +3,9 @@ package pgps
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -132,6 +134,9 @@ func TestFileErrors(t *testing.T) {
 			format, ok := errors.AsType[*FormatError](err)
 			if !errors.Is(err, test.want) || !ok || format.Offset != test.offset {
 				t.Errorf("%v, want %v at %d", err, test.want, test.offset)
+			}
+			if place := fmt.Sprintf("offset %d: ", test.offset); err != nil && !strings.Contains(err.Error(), place) {
+				t.Errorf("%v does not say where", err)
 			}
 		})
 	}
