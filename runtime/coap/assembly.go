@@ -35,25 +35,28 @@ func sumOf(payload []byte) uint64 {
 
 // accept takes a request that is block b of a body. It gives the answer, and with the last block of a collected body the whole request
 // in its place; then finish is to be called with what the handler answered.
-func (a *assemblies) accept(now time.Time, request *Request, b block) (Response, *Request) {
+func (a *assemblies) accept(now time.Time, request *Request, b block) (answer Response, whole *Request) {
 	a.expire(now)
 	name := string(rune(request.Code)) + key(request.Options, URIPath, URIQuery, RequestTag)
 	body := a.bodies[name]
 	if body != nil && b.num > 0 && b == body.last && sumOf(request.Payload) == body.sum {
 		body.until = now.Add(exchangeLifetime)
-		return Response{Message: body.answer}, nil
+		answer.Message = body.answer
+		return answer, nil
 	}
 	if len(request.Payload) > b.size() || b.more && len(request.Payload) != b.size() {
 		a.drop(name, errors.New("a block that is not as long as it says"))
-		return Response{Message: problem(BadRequest, "block size and payload differ")}, nil
+		answer.Message = problem(BadRequest, "block size and payload differ")
+		return answer, nil
 	}
 	if b.num == 0 {
 		a.drop(name, errors.New("the peer started over"))
 		if !b.more {
-			return Response{}, request
+			return answer, request
 		}
 		if refusal := a.begin(name, request); refusal != nil {
-			return Response{Message: *refusal}, nil
+			answer.Message = *refusal
+			return answer, nil
 		}
 		body = a.bodies[name]
 	}
@@ -72,7 +75,8 @@ func (a *assemblies) accept(now time.Time, request *Request, b block) (Response,
 		if cause != "" {
 			a.drop(name, errors.New(cause))
 		}
-		return Response{Message: problem(code, diagnostic)}, nil
+		answer.Message = problem(code, diagnostic)
+		return answer, nil
 	}
 	body.last, body.sum, body.until = b, sumOf(request.Payload), now.Add(exchangeLifetime)
 	body.received += len(request.Payload)
@@ -81,18 +85,20 @@ func (a *assemblies) accept(now time.Time, request *Request, b block) (Response,
 	}
 	if len(body.request.Payload)+len(request.Payload) > a.config.MaxBody {
 		a.drop(name, nil)
-		return Response{Message: a.tooLarge()}, nil
+		answer.Message = a.tooLarge()
+		return answer, nil
 	}
 	body.request.Payload = append(body.request.Payload, request.Payload...)
 	if b.more {
 		body.answer = a.goOn(b)
-		return Response{Message: body.answer}, nil
+		answer.Message = body.answer
+		return answer, nil
 	}
-	whole := body.request
+	whole = body.request
 	whole.Confirmable, whole.Token = request.Confirmable, request.Token
 	body.request = nil
 	body.finished = true
-	return Response{}, whole
+	return answer, whole
 }
 
 // begin makes room for a body.

@@ -7,6 +7,7 @@ type buffer[T any] struct {
 	limit   int
 }
 
+//go:noinline // it copies much
 func (b *buffer[T]) add(sample T) {
 	if len(b.samples) == b.limit {
 		copy(b.samples, b.samples[1:])

@@ -24,19 +24,19 @@ const (
 )
 
 // serveBootstrap tells the bootstrap server's operations apart (Core 1.1.1, 6.1.7; Transport 1.1.1, 6.4.2).
-func (c *call) serveBootstrap() (coap.Response, error) {
+func (c *call) serveBootstrap() error {
 	if !c.window {
-		return coap.Response{}, lwm2m.Errorf(lwm2m.StatusUnauthorized, "no bootstrap goes on")
+		return lwm2m.Errorf(lwm2m.StatusUnauthorized, "no bootstrap goes on")
 	}
 	if err := c.precondition(); err != nil {
-		return coap.Response{}, err
+		return err
 	}
 	isDiscover := c.accept.given && c.accept.format == format.LinkFormat
 	switch {
 	case c.finish && c.request.Code == coap.POST:
-		return c.bootstrapFinish(), nil
+		return c.bootstrapFinish()
 	case c.finish:
-		return coap.Response{}, c.notAllowed()
+		return c.notAllowed()
 	case c.request.Code == coap.GET && isDiscover:
 		return c.bootstrapDiscover()
 	case c.request.Code == coap.GET:
@@ -46,49 +46,49 @@ func (c *call) serveBootstrap() (coap.Response, error) {
 	case c.request.Code == coap.DELETE:
 		after, err := c.tree.BootstrapDelete(c.path)
 		if err != nil {
-			return coap.Response{}, err
+			return err
 		}
 		c.attributes.Prune(c.tree.Exists)
-		return answer(coap.Deleted, after), nil
+		return c.answer(coap.Deleted, after)
 	}
-	return coap.Response{}, c.notAllowed()
+	return c.notAllowed()
 }
 
 // bootstrapRead does Bootstrap-Read.
-func (c *call) bootstrapRead() (coap.Response, error) {
+func (c *call) bootstrapRead() error {
 	items, err := c.tree.BootstrapRead(c.path)
 	if err != nil {
-		return coap.Response{}, err
+		return err
 	}
 	in, err := c.codec.Choose(c.accept.format, c.accept.given, c.options.Preferred, c.path, items)
 	if err != nil {
-		return coap.Response{}, err
+		return err
 	}
 	return c.encode(in, items)
 }
 
 // bootstrapWrite does Bootstrap-Write. Resources that the definitions do not have are left out.
-func (c *call) bootstrapWrite() (coap.Response, error) {
+func (c *call) bootstrapWrite() error {
 	if c.path.Level() == lwm2m.LevelRoot || c.path.Level() == lwm2m.LevelResourceInstance {
-		return coap.Response{}, c.notAllowed()
+		return c.notAllowed()
 	}
 	items, err := c.codec.Decode(c.contentOr(format.Text), c.path, c.request.Payload, c.tree)
 	if unknown, is := errors.AsType[*format.UnknownResources](err); is {
 		c.options.Logger.Info("the bootstrap server writes resources that are not supported: they are left out", "path", c.path.String(), "resources", unknown.Paths)
 	} else if err != nil {
-		return coap.Response{}, err
+		return err
 	}
 	after, err := c.tree.BootstrapWrite(c.path, items)
 	if err != nil {
-		return coap.Response{}, err
+		return err
 	}
-	return answer(coap.Changed, after), nil
+	return c.answer(coap.Changed, after)
 }
 
 // bootstrapDiscover does Bootstrap-Discover in its form of version 1.1: all instances, with the Short Server IDs and URIs of accounts.
-func (c *call) bootstrapDiscover() (coap.Response, error) {
+func (c *call) bootstrapDiscover() error {
 	if c.path.Level() > lwm2m.LevelObject {
-		return coap.Response{}, c.notAllowed()
+		return c.notAllowed()
 	}
 	links := []linkformat.Link{{Target: "/", Attributes: []linkformat.Attribute{{Name: "lwm2m", Value: "1.1"}}}}
 	found := c.path.Level() == lwm2m.LevelRoot
@@ -104,13 +104,13 @@ func (c *call) bootstrapDiscover() (coap.Response, error) {
 		}
 	}
 	if !found {
-		return coap.Response{}, lwm2m.Errorf(lwm2m.StatusNotFound, "%v: there is no such object", c.path)
+		return lwm2m.Errorf(lwm2m.StatusNotFound, "%v: there is no such object", c.path)
 	}
 	text, err := linkformat.Append(nil, links...)
 	if err != nil {
-		return coap.Response{}, lwm2m.Errorf(lwm2m.StatusInternalServerError, "discover: %v", err)
+		return lwm2m.Errorf(lwm2m.StatusInternalServerError, "discover: %v", err)
 	}
-	return contentOf(format.LinkFormat, text), nil
+	return c.contentOf(format.LinkFormat, text)
 }
 
 func (c *call) instanceLink(instance lwm2m.Path) linkformat.Link {
@@ -141,7 +141,7 @@ func (s *Server) isBootstrap(instance lwm2m.Path) bool {
 }
 
 // bootstrapFinish does Bootstrap-Finish: 4.06 if the configuration cannot be used.
-func (c *call) bootstrapFinish() coap.Response {
+func (c *call) bootstrapFinish() error {
 	missing := c.CheckAccounts()
 	after := func() {
 		if c.options.Finished != nil {
@@ -150,11 +150,11 @@ func (c *call) bootstrapFinish() coap.Response {
 	}
 	if missing != nil {
 		c.options.Logger.Warn("the bootstrap server has ended with a configuration that cannot be used", "missing", missing)
-		return answer(coap.NotAcceptable, after)
+		return c.answer(coap.NotAcceptable, after)
 	}
 	c.window = false
 	c.attributes.ClearAll()
-	return answer(coap.Changed, after)
+	return c.answer(coap.Changed, after)
 }
 
 // CheckAccounts says everything that keeps the accounts from being used: there has to be at least one server in object 1, and each has to have an account in

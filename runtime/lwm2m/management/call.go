@@ -13,14 +13,14 @@ import (
 
 // call is one request, read.
 type call struct {
-	_ incomparable
 	*Server
-	peer    Peer
-	request *coap.Request
-	path    lwm2m.Path
-	finish  bool // the path is /bs
-	accept  wanted
-	content wanted
+	peer     Peer
+	request  *coap.Request
+	path     lwm2m.Path
+	finish   bool // the path is /bs
+	accept   wanted
+	content  wanted
+	response coap.Response
 }
 
 // wanted is a format that an option names, or does not.
@@ -88,20 +88,20 @@ func (c *call) name() string {
 	return name[:min(len(name), 64)]
 }
 
-// serve tells the operations apart (Transport 1.1.1, 6.4.3 and 6.4.4).
-func (c *call) serve() (coap.Response, error) {
+// serve fills in the response, but for an error. It tells the operations apart (Transport 1.1.1, 6.4.3 and 6.4.4).
+func (c *call) serve() error {
 	if c.peer.Bootstrap {
 		return c.serveBootstrap()
 	}
 	level := c.path.Level()
 	if c.finish {
-		return coap.Response{}, lwm2m.Errorf(lwm2m.StatusNotFound, "only the bootstrap server ends a bootstrap")
+		return lwm2m.Errorf(lwm2m.StatusNotFound, "only the bootstrap server ends a bootstrap")
 	}
 	if level >= lwm2m.LevelObject && tree.Hidden(c.path.Object()) {
-		return coap.Response{}, lwm2m.Errorf(lwm2m.StatusUnauthorized, "%v: the object is for the bootstrap server alone", c.path)
+		return lwm2m.Errorf(lwm2m.StatusUnauthorized, "%v: the object is for the bootstrap server alone", c.path)
 	}
 	if err := c.precondition(); err != nil {
-		return coap.Response{}, err
+		return err
 	}
 	switch c.request.Code {
 	case coap.GET:
@@ -122,9 +122,9 @@ func (c *call) serve() (coap.Response, error) {
 			return c.execute()
 		case lwm2m.LevelResourceInstance:
 			if err := c.tree.Check(c.peer.SSID, c.path); err != nil {
-				return coap.Response{}, err
+				return err
 			}
-			return coap.Response{}, c.notAllowed()
+			return c.notAllowed()
 		}
 		return c.create()
 	case coap.DELETE:
@@ -134,7 +134,7 @@ func (c *call) serve() (coap.Response, error) {
 	case coap.IPATCH:
 		return c.writeComposite()
 	}
-	return coap.Response{}, c.notAllowed()
+	return c.notAllowed()
 }
 
 func (c *call) notAllowed() error {
@@ -176,27 +176,33 @@ func answer(code coap.Code, after func()) coap.Response {
 }
 
 // encode answers with values.
-func (c *call) encode(in format.Format, items []lwm2m.Item) (coap.Response, error) {
+func (c *call) encode(in format.Format, items []lwm2m.Item) error {
 	payload, err := c.codec.Append(nil, in, c.path, items, c.tree)
 	if err != nil {
-		return coap.Response{}, err
+		return err
 	}
-	return contentOf(in, payload), nil
+	return c.contentOf(in, payload)
 }
 
-func contentOf(in format.Format, payload []byte) coap.Response {
-	response := answer(coap.Content, nil)
-	response.Options.SetUint(coap.ContentFormat, uint32(in))
-	response.Payload = payload
-	return response
+func (c *call) contentOf(in format.Format, payload []byte) error {
+	c.response.Options.SetUint(coap.ContentFormat, uint32(in))
+	c.response.Payload = payload
+	return c.answer(coap.Content, nil)
+}
+
+// answer completes the response.
+func (c *call) answer(code coap.Code, after func()) error {
+	c.response.Code, c.response.After = code, after
+	return nil
 }
 
 // refusal answers with an error: its status, 5.00 if it has none.
 func refusal(err error) coap.Response {
+	code := coap.InternalServerError
 	if refused, is := errors.AsType[*lwm2m.Error](err); is {
-		return answer(coap.Code(refused.Status), nil)
+		code = coap.Code(refused.Status)
 	}
-	return answer(coap.InternalServerError, nil)
+	return coap.Response{Message: coap.Message{Code: code}}
 }
 
 // incomparable stands in structs that nobody compares, for which the compiler makes no function then.

@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/cloudgen/cloudgen/runtime/coap"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/format"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/linkformat"
@@ -13,10 +12,10 @@ import (
 
 // discover does Discover (Core 1.1.1, 6.3.2): what is there, and the attributes of the asking server. The path itself shows what it inherits too, if
 // it is a resource; what lies below shows its own alone.
-func (c *call) discover() (coap.Response, error) {
+func (c *call) discover() error {
 	nodes, err := c.tree.Discover(c.peer.SSID, c.path)
 	if err != nil {
-		return coap.Response{}, err
+		return err
 	}
 	var text []byte
 	for i, node := range nodes {
@@ -41,7 +40,7 @@ func (c *call) discover() (coap.Response, error) {
 		}
 		text = set.AppendLink(text)
 	}
-	return contentOf(format.LinkFormat, text), nil
+	return c.contentOf(format.LinkFormat, text)
 }
 
 // versionNeeded tells whether a server has to be told an object's version, because it would assume another with lwm2m=1.1 (Core 1.1.1, 7.2.2). For

@@ -75,15 +75,14 @@ func Critical() []coap.OptionID { return []coap.OptionID{coap.IfMatch, coap.IfNo
 // tree follows with the response's After.
 func (s *Server) Serve(peer Peer, request *coap.Request) coap.Response {
 	c, err := s.parse(peer, request)
-	var response coap.Response
 	if err == nil {
-		response, err = c.serve()
+		err = c.serve()
 	}
 	if err != nil {
 		s.options.Logger.Info("a server's request is refused", "server", peer.SSID, "bootstrap", peer.Bootstrap, "method", request.Code.String(), "path", c.name(), "reason", err)
 		return refusal(err)
 	}
-	return response
+	return c.response
 }
 
 // Handler gives a coap.Handler and coap.Streamer for the requests of one peer.

@@ -13,19 +13,19 @@ const (
 )
 
 // read does Read, Observe and Cancel of one path.
-func (c *call) read() (coap.Response, error) {
+func (c *call) read() error {
 	items, err := c.tree.Read(c.peer.SSID, c.path)
 	if err != nil {
-		return coap.Response{}, err
+		return err
 	}
 	in, err := c.codec.Choose(c.accept.format, c.accept.given, c.options.Preferred, c.path, items)
 	if err != nil {
-		return coap.Response{}, err
+		return err
 	}
-	return c.observable([]lwm2m.Path{c.path}, in, false, func() (coap.Response, error) {
+	return c.observable([]lwm2m.Path{c.path}, in, false, func() error {
 		items, err := c.tree.Read(c.peer.SSID, c.path)
 		if err != nil {
-			return coap.Response{}, err
+			return err
 		}
 		return c.encode(in, items)
 	})
@@ -33,7 +33,7 @@ func (c *call) read() (coap.Response, error) {
 
 // observable answers a request for values that may have the Observe option. An observation begins before the values of the answer are read, so
 // that no change is lost in between; it does not begin if there is no answer.
-func (c *call) observable(paths []lwm2m.Path, in format.Format, composite bool, values func() (coap.Response, error)) (coap.Response, error) {
+func (c *call) observable(paths []lwm2m.Path, in format.Format, composite bool, values func() error) error {
 	observe, given := c.request.Options.Uint(coap.Observe)
 	if !given || c.options.Observer == nil {
 		return values()
@@ -42,15 +42,14 @@ func (c *call) observable(paths []lwm2m.Path, in format.Format, composite bool, 
 	case observeRegister:
 		sequence, err := c.options.Observer.Observe(c.peer, c.request.Token, paths, in, composite)
 		if err != nil {
-			return coap.Response{}, err
+			return err
 		}
-		response, err := values()
-		if err != nil {
+		if err := values(); err != nil {
 			c.options.Observer.Cancel(c.peer, c.request.Token, paths)
-			return coap.Response{}, err
+			return err
 		}
-		response.Options.SetUint(coap.Observe, sequence)
-		return response, nil
+		c.response.Options.SetUint(coap.Observe, sequence)
+		return nil
 	case observeDeregister:
 		c.options.Observer.Cancel(c.peer, c.request.Token, paths)
 	}
@@ -58,23 +57,23 @@ func (c *call) observable(paths []lwm2m.Path, in format.Format, composite bool, 
 }
 
 // readComposite does Read-Composite, Observe-Composite and its Cancel.
-func (c *call) readComposite() (coap.Response, error) {
+func (c *call) readComposite() error {
 	if c.path.Level() != lwm2m.LevelRoot {
-		return coap.Response{}, c.notAllowed()
+		return c.notAllowed()
 	}
 	in, err := c.compositeFormat()
 	if err != nil {
-		return coap.Response{}, err
+		return err
 	}
 	paths, err := c.codec.DecodePaths(c.content.format, c.request.Payload)
 	if err != nil {
-		return coap.Response{}, err
+		return err
 	}
 	if c.options.MaxPaths > 0 && len(paths) > c.options.MaxPaths {
-		return coap.Response{}, lwm2m.Errorf(lwm2m.StatusRequestEntityTooLarge, "a composite of %d paths, %d are possible (LWM2M_COMPOSITE_PATH_LIST_SIZE)",
+		return lwm2m.Errorf(lwm2m.StatusRequestEntityTooLarge, "a composite of %d paths, %d are possible (LWM2M_COMPOSITE_PATH_LIST_SIZE)",
 			len(paths), c.options.MaxPaths)
 	}
-	return c.observable(paths, in, true, func() (coap.Response, error) {
+	return c.observable(paths, in, true, func() error {
 		return c.encode(in, c.tree.ReadComposite(c.peer.SSID, paths))
 	})
 }

@@ -57,7 +57,7 @@ func (u *upload) Commit() coap.Response {
 	if err != nil {
 		return u.refuse(err)
 	}
-	return answer(coap.Changed, after)
+	return coap.Response{Message: coap.Message{Code: coap.Changed}, After: after}
 }
 
 // Abort implements coap.Upload.
