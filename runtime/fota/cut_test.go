@@ -69,18 +69,12 @@ func (s *scenario) boot(t *testing.T, p *power, from *server) (finished bool) {
 }
 
 // cuts cuts the power at every operation of the download, and looks at every pair of media that may be found. From each of them the device must
-// go on from what was recorded, finish, and have exactly the file that the server has then: the same one, or another one. It gives the number
-// of cut points, that of media looked at, and the first violation.
-func (s *scenario) cuts(t *testing.T) (points, media int, violation error) {
+// go on from what was recorded, finish, and have exactly the file that the server has then: the same one, or another one. Further cuts hit the
+// device that goes on in the same way. It gives the number of cut points, that of media looked at, and the first violation.
+func (s *scenario) cuts(t *testing.T, startDisk *durabletest.Disk, startTarget *fotatest.Target, further int) (points, media int, violation error) {
 	other := imageOf(len(s.image)-40, 99)
 	for cut := 0; ; cut++ {
-		disk, target := durabletest.New(), &fotatest.Target{}
-		if _, err := durable.MakeOn(disk, "/fota"); err != nil {
-			t.Fatal(err)
-		}
-		if s.before != nil {
-			s.before(target, disk)
-		}
+		disk, target := startDisk.Clone(), startTarget.Clone()
 		p := newPower(disk, target, cut)
 		from := serve(s.image, "v1")
 		from.cut = func(offset int64) error {
@@ -94,29 +88,42 @@ func (s *scenario) cuts(t *testing.T) (points, media int, violation error) {
 			return points, media, nil
 		}
 		points++
+		kept := p.kept
+		if finished { // it was told, and with it whoever started the download has what it needs
+			kept = 0
+		}
 		for foundDisk := range disk.Crashes() {
 			for foundTarget := range target.Crashes() {
 				media++
-				kept := p.kept
-				if finished { // it was told, and with it whoever started the download has what it needs
-					kept = 0
+				for _, then := range []struct {
+					server *server
+					kept   int64
+				}{{serve(s.image, "v1"), kept}, {serve(other, "v2"), 0}} {
+					if err := s.survives(t, foundDisk.Clone(), foundTarget.Clone(), then.kept, then.server); err != nil {
+						return points, media, fmt.Errorf("cut after %d operations, then the file %s: %w", cut, then.server.version.Validator, err)
+					}
 				}
-				if err := s.survives(t, foundDisk.Clone(), foundTarget, kept, serve(s.image, "v1")); err != nil {
-					return points, media, fmt.Errorf("cut after %d operations: %w", cut, err)
+				if further == 0 {
+					continue
 				}
-			}
-		}
-		for foundDisk := range disk.Crashes() { // another file at the server: the pairs with what was written suffice
-			foundTarget := &fotatest.Target{}
-			for each := range target.Crashes() {
-				foundTarget = each
-			}
-			media++
-			if err := s.survives(t, foundDisk, foundTarget, 0, serve(other, "v2")); err != nil {
-				return points, media, fmt.Errorf("cut after %d operations, another file: %w", cut, err)
+				morePoints, moreMedia, violation := s.cuts(t, foundDisk, foundTarget, further-1)
+				points, media = points+morePoints, media+moreMedia
+				if violation != nil {
+					return points, media, fmt.Errorf("cut after %d operations, then %w", cut, violation)
+				}
 			}
 		}
 	}
+}
+
+// start gives new media.
+func (s *scenario) start(t *testing.T) (*durabletest.Disk, *fotatest.Target) {
+	disk, target := durabletest.New(), &fotatest.Target{}
+	folderOn(t, disk)
+	if s.before != nil {
+		s.before(target, disk)
+	}
+	return disk, target
 }
 
 func (s *scenario) survives(t *testing.T, disk *durabletest.Disk, target *fotatest.Target, kept int64, to *server) error {
@@ -145,14 +152,20 @@ func (s *scenario) survives(t *testing.T, disk *durabletest.Disk, target *fotate
 
 func TestPowerCuts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := &scenario{image: imageOf(600, 1)}
-		points, media, violation := s.cuts(t)
-		if violation != nil {
-			t.Fatal(violation)
-		}
-		t.Logf("%d cut points, %d media looked at", points, media)
-		if points < 50 || media < 2000 {
-			t.Errorf("%d cut points and %d media: the enumeration has lost cases", points, media)
+		for _, each := range []struct {
+			size, further           int
+			leastPoints, leastMedia int
+		}{{600, 0, 50, 200}, {270, 1, 3_000, 10_000}} {
+			s := &scenario{image: imageOf(each.size, 1)}
+			disk, target := s.start(t)
+			points, media, violation := s.cuts(t, disk, target, each.further)
+			if violation != nil {
+				t.Fatal(violation)
+			}
+			t.Logf("image of %d bytes, %d cuts in a row: %d cut points, %d media looked at", each.size, each.further+1, points, media)
+			if points < each.leastPoints || media < each.leastMedia {
+				t.Error("the enumeration has lost cases")
+			}
 		}
 	})
 }
@@ -172,7 +185,8 @@ func TestThePowerCutsFindMissingSyncs(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := &scenario{image: imageOf(600, 1), before: fault}
-				if _, _, violation := s.cuts(t); violation == nil {
+				disk, target := s.start(t)
+				if _, _, violation := s.cuts(t, disk, target, 0); violation == nil {
 					t.Error("not noticed")
 				} else {
 					t.Log(violation)

@@ -23,7 +23,8 @@ type Target struct {
 	Begun     int    // calls of Begin that kept nothing
 
 	content []byte // as the running system sees it
-	medium  []byte // what is certain to be there after a cut
+	medium  []byte // as it was synced last
+	safe    int    // bytes at the beginning that were synced and not touched since
 	open    bool
 }
 
@@ -58,6 +59,7 @@ func (t *Target) Begin(_ context.Context, plan fota.Plan) (fota.Image, error) {
 		t.Begun++
 	}
 	t.content = t.content[:plan.Keep:plan.Keep]
+	t.safe = min(t.safe, int(plan.Keep))
 	t.open = true
 	return &image{t}, nil
 }
@@ -79,28 +81,31 @@ func (t *Target) Discard() error {
 	if err := t.step(); err != nil {
 		return err
 	}
-	t.content = nil
+	t.content, t.safe = nil, 0
 	return nil
+}
+
+// Clone gives a target that goes on from here by itself, without Step. An image that is open stays with the original.
+func (t *Target) Clone() *Target {
+	return &Target{
+		Check: t.Check, DropSync: t.DropSync, Room: t.Room, Committed: t.Committed, Scheduled: t.Scheduled,
+		content: bytes.Clone(t.content), medium: bytes.Clone(t.medium), safe: t.safe,
+	}
 }
 
 // Crashes gives the targets that may be found when the power is cut now: the bytes as they were synced, as they were written, in part, and as
 // zeros of their number.
 func (t *Target) Crashes() iter.Seq[*Target] {
 	outcomes := [][]byte{t.medium}
-	if !bytes.Equal(t.content, t.medium) {
-		n := len(t.content)
-		outcomes = append(outcomes, t.content, t.content[:n/2], make([]byte, n))
-		if len(t.medium) < n && bytes.Equal(t.content[:len(t.medium)], t.medium) { // it has grown: what was synced is safe
-			outcomes[2] = t.content[:(n+len(t.medium))/2]
-			copy(outcomes[3], t.medium)
-		}
+	if n := len(t.content); n != len(t.medium) || t.safe < n {
+		zeros := make([]byte, n)
+		copy(zeros, t.content[:t.safe])
+		outcomes = append(outcomes, t.content, t.content[:(t.safe+n)/2], zeros)
 	}
 	return func(yield func(*Target) bool) {
 		for _, content := range outcomes {
-			after := &Target{
-				Check: t.Check, DropSync: t.DropSync, Room: t.Room, Committed: t.Committed, Scheduled: t.Scheduled,
-				content: bytes.Clone(content), medium: bytes.Clone(content),
-			}
+			after := t.Clone()
+			after.content, after.medium, after.safe = bytes.Clone(content), bytes.Clone(content), len(content)
 			if !yield(after) {
 				return
 			}
@@ -125,7 +130,7 @@ func (i *image) Sync() error {
 		return err
 	}
 	if !i.DropSync {
-		i.medium = bytes.Clone(i.content)
+		i.medium, i.safe = bytes.Clone(i.content), len(i.content)
 	}
 	return nil
 }
@@ -140,7 +145,7 @@ func (i *image) Commit() error {
 			return err
 		}
 	}
-	i.Committed, i.medium = bytes.Clone(i.content), bytes.Clone(i.content)
+	i.Committed, i.medium, i.safe = bytes.Clone(i.content), bytes.Clone(i.content), len(i.content)
 	return nil
 }
 
