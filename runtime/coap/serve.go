@@ -43,11 +43,12 @@ func forwarding(m *Message) bool {
 }
 
 // respond puts the blocks of a request together, has it served, and divides the response.
-func (e *endpoint) respond(now time.Time, request *Request) Response {
+func (e *endpoint) respond(now time.Time, request *Request) (response Response) {
 	block1, uploading, valid1 := blockOf(request.Options, Block1)
 	block2, downloading, valid2 := blockOf(request.Options, Block2)
 	if !valid1 || !valid2 {
-		return Response{Message: problem(BadRequest, "block size 7 is reserved")}
+		response.Message = problem(BadRequest, "block size 7 is reserved")
+		return response
 	}
 	wanted := wish{block: block2, given: downloading}
 	_, wanted.sized = request.Options.Get(Size2)
@@ -57,25 +58,31 @@ func (e *endpoint) respond(now time.Time, request *Request) Response {
 	if downloading && block2.num > 0 {
 		request.Options.Remove(Observe) // has no place in a later block (RFC 7959, 2.4)
 		if kept := e.snapshots.find(now, &request.Message); kept != nil {
-			return Response{Message: kept.part(block2, wanted.sized)}
+			response.Message = kept.part(block2, wanted.sized)
+			return response
 		}
 		if request.Code != GET && request.Code != FETCH {
-			return Response{Message: problem(RequestEntityIncomplete, "the response is not kept any more")}
+			response.Message = problem(RequestEntityIncomplete, "the response is not kept any more")
+			return response
 		}
 	}
 	if !uploading {
 		request.Options.Remove(Size1)
-		return e.divide(now, &request.Message, e.handler.Serve(request), wanted)
+		response = e.handler.Serve(request)
+		e.divide(now, &request.Message, &response, wanted)
+		return response
 	}
-	response, whole := e.assemblies.accept(now, request, block1)
+	var whole *Request
+	response, whole = e.assemblies.accept(now, request, block1)
 	if whole != nil {
 		whole.Options.Remove(Size1)
 		// The payload stays out of what is kept: the peer does not repeat a body that it sent in blocks.
 		asked := Message{Code: whole.Code, Options: request.Options}
-		response = e.divide(now, &asked, e.handler.Serve(whole), wanted)
+		response = e.handler.Serve(whole)
+		e.divide(now, &asked, &response, wanted)
 	} else if response.Code.IsSuccess() && response.Code != Continue {
 		asked := Message{Code: request.Code, Options: request.Options}
-		response = e.divide(now, &asked, response, wanted)
+		e.divide(now, &asked, &response, wanted)
 	}
 	if _, told := response.Options.Get(Block1); !told && response.Code != RequestEntityTooLarge {
 		response.Options = append(Options(nil), response.Options...)
@@ -92,23 +99,23 @@ type wish struct {
 	sized bool // the peer asks for the size of the whole
 }
 
-// divide gives a response as it is when it fits into a message and into the block that the peer wants, or else that block of it.
-func (e *endpoint) divide(now time.Time, request *Message, response Response, wanted wish) Response {
+// divide leaves a response as it is when it fits into a message and into the block that the peer wants, or else makes it that block of it.
+func (e *endpoint) divide(now time.Time, request *Message, response *Response, wanted wish) {
 	if _, divided := response.Options.Get(Block2); divided {
-		return response
+		return
 	}
 	if len(response.Payload) == 0 {
-		return response
+		return
 	}
 	size := sizeOf(&response.Message)
 	if !response.Code.IsSuccess() {
 		if excess := size - e.config.MaxMessage; excess > 0 { // a diagnostic text is cut, not sent in blocks
 			response.Payload = response.Payload[:max(len(response.Payload)-excess, 0)]
 		}
-		return response
+		return
 	}
 	if size <= e.config.MaxMessage && (!wanted.given || wanted.num == 0 && len(response.Payload) <= wanted.size()) {
-		return response
+		return
 	}
 	if !wanted.given {
 		wanted.szx = szxOf(e.config.BlockSize)
@@ -118,7 +125,6 @@ func (e *endpoint) divide(now time.Time, request *Message, response Response, wa
 		body: request.Payload, Message: response.Message,
 	}
 	response.Message = e.keep(now, kept, wanted.block, wanted.sized)
-	return response
 }
 
 // keep stores a snapshot and gives one block of it. Only the first one tells of an observation (RFC 7959, 3.4).

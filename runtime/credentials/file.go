@@ -20,44 +20,57 @@ func (s *Store) read(tag int, name string, kind Kind) (string, []byte, error) {
 		return path, nil, &Error{Kind: kind, Path: s.dir, Problem: fmt.Sprintf("%d is not a security tag", tag),
 			Fix: "set the option that names the tag to 0 or above"}
 	}
-	fail := func(problem, fix string, err error) (string, []byte, error) {
-		return path, nil, &Error{Kind: kind, Path: path, Problem: problem, Fix: fix, Err: err}
+	data, problem := readFile(path, kind == KindPrivateKey || (kind == KindPreSharedKey && name == pskFile))
+	if problem == nil {
+		return path, data, nil
 	}
+	problem.Kind, problem.Path = kind, path
+	if problem.Fix == provision {
+		problem.Fix = fmt.Sprintf("provision security tag %d in %s", tag, s.dir)
+	}
+	return path, nil, problem
+}
+
+// provision stands in place of what to do about a file that is missing or empty.
+const provision = "provision"
+
+// readFile gives an Error without Kind and Path.
+func readFile(path string, secret bool) ([]byte, *Error) {
 	// Opening a named pipe would wait for a writer, so the type is looked at first.
 	if info, err := os.Stat(path); err != nil {
-		return path, nil, &Error{
-			Kind: kind, Path: path, Problem: fileProblem(err), Fix: fmt.Sprintf("provision security tag %d in %s", tag, s.dir), Err: pathless(err),
-			missing: errors.Is(err, fs.ErrNotExist),
-		}
+		return nil, &Error{Problem: fileProblem(err), Fix: provision, Err: pathless(err), missing: errors.Is(err, fs.ErrNotExist)}
 	} else if !info.Mode().IsRegular() {
-		return fail("not a regular file", "put the file itself there", nil)
+		return nil, fail("not a regular file", "put the file itself there", nil)
 	}
 	file, err := os.Open(path)
 	if err != nil {
-		return fail("cannot be opened", "let the user that the firmware runs as read it", pathless(err))
+		return nil, fail("cannot be opened", "let the user that the firmware runs as read it", pathless(err))
 	}
 	defer file.Close()
-	if kind == KindPrivateKey || (kind == KindPreSharedKey && name == pskFile) {
+	if secret {
 		info, err := file.Stat()
 		if err != nil {
-			return fail("cannot be examined", "", pathless(err))
+			return nil, fail("cannot be examined", "", pathless(err))
 		}
 		if mode := info.Mode().Perm(); mode&others != 0 {
-			return fail(fmt.Sprintf("a secret that others may use (mode %04o)", mode), "run: chmod o= "+path, nil)
+			return nil, fail(fmt.Sprintf("a secret that others may use (mode %04o)", mode), "run: chmod o= "+path, nil)
 		}
 	}
 	data, err := io.ReadAll(io.LimitReader(file, maxFileSize+1))
 	if err != nil {
-		return fail("cannot be read", "", pathless(err))
+		return nil, fail("cannot be read", "", pathless(err))
 	}
 	if len(data) > maxFileSize {
-		return fail(fmt.Sprintf("larger than %d bytes", maxFileSize), "keep only what this security tag needs", nil)
+		return nil, fail(fmt.Sprintf("larger than %d bytes", maxFileSize), "keep only what this security tag needs", nil)
 	}
 	if len(data) == 0 {
-		return fail("empty", fmt.Sprintf("provision security tag %d in %s", tag, s.dir), nil)
+		return nil, fail("empty", provision, nil)
 	}
-	return path, data, nil
+	return data, nil
 }
+
+//go:noinline
+func fail(problem, fix string, err error) *Error { return &Error{Problem: problem, Fix: fix, Err: err} }
 
 func fileProblem(err error) string {
 	if errors.Is(err, fs.ErrNotExist) {

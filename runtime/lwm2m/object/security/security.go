@@ -134,18 +134,19 @@ func (o *Object) Add(instance uint16, account Account) error {
 			return err
 		}
 	}
-	add := func(resource uint16, value lwm2m.Value) {
-		values = append(values, lwm2m.Item{Path: at.Child(resource), Value: value})
-	}
-	if account.SSID != 0 {
-		add(shortServerID, lwm2m.Integer(int64(account.SSID)))
-	}
-	if account.Bootstrap {
-		add(holdOff, lwm2m.Integer(int64(account.HoldOff/time.Second)))
-		add(accountTimeout, lwm2m.Integer(int64(account.AccountTimeout/time.Second)))
-	}
-	if account.ServerName != "" {
-		add(serverName, lwm2m.String(account.ServerName))
+	for _, each := range []struct {
+		given    bool
+		resource uint16
+		value    lwm2m.Value
+	}{
+		{account.SSID != 0, shortServerID, lwm2m.Integer(int64(account.SSID))},
+		{account.Bootstrap, holdOff, lwm2m.Integer(int64(account.HoldOff / time.Second))},
+		{account.Bootstrap, accountTimeout, lwm2m.Integer(int64(account.AccountTimeout / time.Second))},
+		{account.ServerName != "", serverName, lwm2m.String(account.ServerName)},
+	} {
+		if each.given {
+			values = append(values, lwm2m.Item{Path: at.Child(each.resource), Value: each.value})
+		}
 	}
 	for i, suite := range account.CipherSuites {
 		values = append(values, lwm2m.Item{Path: at.Child(cipherSuites).Child(uint16(i)), Value: lwm2m.Unsigned(uint64(suite))})
@@ -159,14 +160,11 @@ func (o *Object) Instances() []uint16 { return o.store.Children(lwm2m.NewPath(de
 // Account gives an instance; of one that is not there, the zero value.
 func (o *Object) Account(instance uint16) Account {
 	at := lwm2m.NewPath(definition.ID, instance)
-	get := func(resource uint16) lwm2m.Value {
-		value, _ := o.store.Get(at.Child(resource))
-		return value
-	}
 	account := Account{
-		URI: get(uri).Text(), Bootstrap: get(bootstrapServer).Bool(), Mode: Mode(get(mode).Int()),
-		Identity: get(identity).Bytes(), ServerKey: get(serverKey).Bytes(), Key: get(secretKey).Bytes(), SSID: uint16(get(shortServerID).Int()),
-		HoldOff: seconds(get(holdOff).Int()), AccountTimeout: seconds(get(accountTimeout).Int()), ServerName: get(serverName).Text(),
+		URI: o.get(at, uri).Text(), Bootstrap: o.get(at, bootstrapServer).Bool(), Mode: Mode(o.get(at, mode).Int()),
+		Identity: o.get(at, identity).Bytes(), ServerKey: o.get(at, serverKey).Bytes(), Key: o.get(at, secretKey).Bytes(),
+		SSID: uint16(o.get(at, shortServerID).Int()), ServerName: o.get(at, serverName).Text(),
+		HoldOff: seconds(o.get(at, holdOff).Int()), AccountTimeout: seconds(o.get(at, accountTimeout).Int()),
 	}
 	for _, id := range o.store.Children(at.Child(cipherSuites)) {
 		if suite, found := o.store.Get(at.Child(cipherSuites).Child(id)); found {
@@ -174,6 +172,12 @@ func (o *Object) Account(instance uint16) Account {
 		}
 	}
 	return account
+}
+
+//go:noinline
+func (o *Object) get(instance lwm2m.Path, resource uint16) lwm2m.Value {
+	value, _ := o.store.Get(instance.Child(resource))
+	return value
 }
 
 func seconds(n int64) time.Duration { return time.Duration(min(max(n, 0), 1<<32-1)) * time.Second }
@@ -196,35 +200,40 @@ func (t Target) IsNumeric() bool {
 
 // ParseURI reads a server's address. A coap one without port has the given port, a coaps one 5684.
 func ParseURI(text string, plainPort int) (Target, error) {
-	wrong := func(what string) (Target, error) {
-		return Target{}, errorf("server URI %q: %s; as coaps://server.example:5684", text, what)
+	target, wrong := parseURI(text, plainPort)
+	if wrong != "" {
+		return Target{}, errorf("server URI %q: %s; as coaps://server.example:5684", text, wrong)
 	}
+	return target, nil
+}
+
+func parseURI(text string, plainPort int) (target Target, wrong string) {
 	parsed, err := url.Parse(text)
 	if err != nil {
-		return wrong("it is no URI")
+		return target, "it is no URI"
 	}
-	target := Target{Host: parsed.Hostname(), Port: plainPort}
+	target = Target{Host: parsed.Hostname(), Port: plainPort}
 	switch strings.ToLower(parsed.Scheme) {
 	case "coap":
 	case "coaps":
 		target.Secure, target.Port = true, 5684
 	default:
-		return wrong("the scheme is coap or coaps")
+		return target, "the scheme is coap or coaps"
 	}
 	switch {
 	case target.Host == "":
-		return wrong("the host is missing")
+		return target, "the host is missing"
 	case parsed.User != nil || parsed.RawQuery != "" || parsed.Fragment != "" || parsed.Path != "" && parsed.Path != "/":
-		return wrong("it is more than scheme, host and port")
+		return target, "it is more than scheme, host and port"
 	}
 	if text := parsed.Port(); text != "" {
 		port, err := strconv.Atoi(text)
 		if err != nil || port < 1 || port > 65535 {
-			return wrong("the port is a number from 1 to 65535")
+			return target, "the port is a number from 1 to 65535"
 		}
 		target.Port = port
 	}
-	return target, nil
+	return target, ""
 }
 
 // Check tells whether the client can connect with an account: nil, or what stands in the way.

@@ -40,35 +40,22 @@ func (o *Object) Instances() []uint16 { return o.store.Children(lwm2m.NewPath(de
 // Account gives an instance, with the standard's defaults for what is absent.
 func (o *Object) Account(instance uint16) Account {
 	at := lwm2m.NewPath(definition.ID, instance)
-	get := func(resource uint16) lwm2m.Value {
-		value, _ := o.store.Get(at.Child(resource))
-		return value
-	}
-	or := func(resource uint16, other bool) bool {
-		if value, found := o.store.Get(at.Child(resource)); found {
-			return value.Bool()
-		}
-		return other
-	}
-	timer := func(resource uint16) time.Duration {
-		return time.Duration(min(get(resource).Uint(), maxSeconds)) * time.Second
-	}
 	account := Account{
-		SSID:               uint16(get(shortServerID).Int()),
-		Lifetime:           seconds(get(lifetime).Int()),
-		MinimumPeriod:      uint32(min(max(get(minimumPeriod).Int(), 0), maxSeconds)),
-		MaximumPeriod:      uint32(min(max(get(maximumPeriod).Int(), 0), maxSeconds)),
+		SSID:               uint16(o.get(at, shortServerID).Int()),
+		Lifetime:           seconds(o.get(at, lifetime).Int()),
+		MinimumPeriod:      uint32(min(max(o.get(at, minimumPeriod).Int(), 0), maxSeconds)),
+		MaximumPeriod:      uint32(min(max(o.get(at, maximumPeriod).Int(), 0), maxSeconds)),
 		DisableTimeout:     defaultDisableTimeout * time.Second,
-		Storing:            or(storing, true),
-		Binding:            get(binding).Text(),
-		InitialDelay:       timer(initialDelay),
-		FailureBlock:       or(failureBlock, false),
-		BootstrapOnFailure: or(bootstrapOnFailure, true),
-		RetryCount:         get(retryCount).Uint(),
-		RetryTimer:         timer(retryTimer),
-		SequenceDelay:      timer(sequenceDelay),
-		SequenceCount:      get(sequenceCount).Uint(),
-		MuteSend:           or(muteSend, true),
+		Storing:            o.or(at, storing, true),
+		Binding:            o.get(at, binding).Text(),
+		InitialDelay:       o.timer(at, initialDelay),
+		FailureBlock:       o.or(at, failureBlock, false),
+		BootstrapOnFailure: o.or(at, bootstrapOnFailure, true),
+		RetryCount:         o.get(at, retryCount).Uint(),
+		RetryTimer:         o.timer(at, retryTimer),
+		SequenceDelay:      o.timer(at, sequenceDelay),
+		SequenceCount:      o.get(at, sequenceCount).Uint(),
+		MuteSend:           o.or(at, muteSend, true),
 	}
 	if value, found := o.store.Get(at.Child(disableTimeout)); found {
 		account.DisableTimeout = seconds(value.Int())
@@ -81,6 +68,25 @@ func (o *Object) Account(instance uint16) Account {
 		account.PriorityOrder = &order
 	}
 	return account
+}
+
+//go:noinline
+func (o *Object) get(instance lwm2m.Path, resource uint16) lwm2m.Value {
+	value, _ := o.store.Get(instance.Child(resource))
+	return value
+}
+
+//go:noinline
+func (o *Object) or(instance lwm2m.Path, resource uint16, other bool) bool {
+	if value, found := o.store.Get(instance.Child(resource)); found {
+		return value.Bool()
+	}
+	return other
+}
+
+//go:noinline
+func (o *Object) timer(instance lwm2m.Path, resource uint16) time.Duration {
+	return time.Duration(min(o.get(instance, resource).Uint(), maxSeconds)) * time.Second
 }
 
 // SetAlert notes the alert with which the server refused the last handshake.
