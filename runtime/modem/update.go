@@ -23,7 +23,7 @@ func (k UpdateKind) String() string {
 	case UpdateFull:
 		return "full"
 	}
-	return "?"
+	return "kind ?"
 }
 
 // UpdateOutcome tells what became of an update.

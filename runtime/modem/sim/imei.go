@@ -9,6 +9,7 @@ import (
 	"math/big"
 
 	"github.com/cloudgen/cloudgen/runtime/durable"
+	"github.com/cloudgen/cloudgen/runtime/modem"
 )
 
 // imeiFile is the file in the data directory that keeps the IMEI: 15 digits and a newline.
@@ -57,7 +58,7 @@ func drawIMEI(random io.Reader) (string, error) {
 		return "", err
 	}
 	digits := fmt.Sprintf("%s%0*d", testPrefix, drawnDigits, drawn)
-	return digits + string(checkDigit(digits)), nil
+	return digits + string(modem.IMEICheckDigit(digits)), nil
 }
 
 func checkIMEI(imei string) error {
@@ -69,22 +70,8 @@ func checkIMEI(imei string) error {
 			return fmt.Errorf("an IMEI has only digits, character %d is %q", i+1, imei[i])
 		}
 	}
-	if want := checkDigit(imei[:imeiLength-1]); imei[imeiLength-1] != want {
+	if want := modem.IMEICheckDigit(imei[:imeiLength-1]); imei[imeiLength-1] != want {
 		return fmt.Errorf("the check digit of IMEI %s is %c, it must be %c", imei, imei[imeiLength-1], want)
 	}
 	return nil
-}
-
-// checkDigit is Luhn's: from the right every other digit is doubled, the digits of the products are added to the rest, and the check digit
-// fills the sum up to a multiple of ten (ISO/IEC 7812-1, annex B).
-func checkDigit(digits string) byte {
-	sum := 0
-	for i := range len(digits) {
-		d := int(digits[len(digits)-1-i] - '0')
-		if i%2 == 0 {
-			d *= 2
-		}
-		sum += d/10 + d%10
-	}
-	return byte('0' + (10-sum%10)%10)
 }

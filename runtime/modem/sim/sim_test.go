@@ -50,15 +50,6 @@ func TestIMEIStays(t *testing.T) {
 	}
 }
 
-func TestCheckDigit(t *testing.T) {
-	// 49015420323751-8 is the example of 3GPP TS 23.003, annex B; 7992739871-3 is the usual one of Luhn's formula.
-	for digits, want := range map[string]byte{"49015420323751": '8', "7992739871": '3', "00000000000000": '0'} {
-		if got := checkDigit(digits); got != want {
-			t.Errorf("%s: %c, want %c", digits, got, want)
-		}
-	}
-}
-
 func TestDrawnIMEI(t *testing.T) {
 	imei, err := drawIMEI(bytes.NewReader(make([]byte, 64)))
 	if err != nil || imei != "000000000000000" {
