@@ -1,50 +1,27 @@
-// Package durable keeps small state files that survive a power cut: after one at any moment a file holds either its old content or its
-// new one, whole.
+// Package durable keeps state that survives a power cut.
 //
-// A file is replaced, never changed: write a temporary file, fsync it, rename it over the old one, fsync the folder. When Write has
-// returned nil, the new content is what the next boot finds. Package durabletest has a disk that can be cut at every operation.
+// Small files are replaced, never changed: write a temporary file, fsync it, rename it over the old one, fsync the folder. After a cut at any
+// moment such a file holds either its old content or its new one, whole; when Write has returned nil, it is the new one.
+//
+// Files that are too large for that, like images and downloads, are written in place through the same FS: their owner says when what
+// they hold must be on the medium, and records in a small file how far it counts. Package durabletest has a disk that can be cut at every
+// operation.
 package durable
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 )
-
-// FS is what this package needs of a filesystem. OS is the real one; tests put one in its place that they can cut.
-type FS interface {
-	// Create makes an empty file for writing, or empties the one that is there. Its mode is 0600.
-	Create(path string) (File, error)
-	// Rename gives a file a new name; a file that has this name is replaced in the same moment.
-	Rename(from, to string) error
-	// Remove deletes a file; a missing one is fs.ErrNotExist.
-	Remove(path string) error
-	// Open opens a file for reading; a missing one is fs.ErrNotExist.
-	Open(path string) (io.ReadCloser, error)
-	// MakeFolder makes a folder, mode 0700. It is fs.ErrExist that the folder is there and fs.ErrNotExist that the one above it is not;
-	// something else of that name is another error.
-	MakeFolder(path string) error
-	// SyncFolder makes sure that the names in a folder are on the medium: files created, renamed and removed, folders made.
-	SyncFolder(path string) error
-}
-
-// File is a file that is being written.
-type File interface {
-	io.Writer
-	// Sync makes sure that what was written is on the medium.
-	Sync() error
-	Close() error
-}
 
 // MaxSize is the most that a file may hold, in bytes: the content is held in memory whole.
 const MaxSize = 1 << 20
 
-// Folder keeps files in one folder. It may be used from several goroutines. A file belongs to one Folder at a time:
-// two of them, or two processes, must not write the same name.
+// Folder keeps files in one folder: small ones with Read and Write, large ones with Create, Edit and Open. It may be used from several
+// goroutines. A file belongs to one Folder at a time: two of them, or two processes, must not write the same name.
 type Folder struct {
 	fs   FS
 	path string
@@ -95,13 +72,18 @@ func makeFolder(disk FS, path string) error {
 	return disk.SyncFolder(above)
 }
 
+// failed says what was done to which file. Package fmt would be a tenth of a bootloader.
+func (f *Folder) failed(operation, name string, err error) error {
+	return &fs.PathError{Op: operation, Path: f.Path(name), Err: err}
+}
+
 // Path is where a file is kept, for messages.
 func (f *Folder) Path(name string) string { return filepath.Join(f.path, name) }
 
 // Read gives a file's content. A missing file is fs.ErrNotExist; one above MaxSize is an error, for it was not written by Write.
 func (f *Folder) Read(name string) (content []byte, err error) {
 	if err := checkName(name); err != nil {
-		return nil, errorf("read %s: %w", f.Path(name), err)
+		return nil, f.failed("read", name, err)
 	}
 	file, err := f.fs.Open(f.Path(name))
 	if err != nil {
@@ -113,7 +95,7 @@ func (f *Folder) Read(name string) (content []byte, err error) {
 		return nil, err
 	}
 	if len(content) > MaxSize {
-		return nil, errorf("read %s: larger than %d bytes: not a state file of ours", f.Path(name), MaxSize)
+		return nil, f.failed("read", name, errors.New("larger than "+strconv.Itoa(MaxSize)+" bytes: not a state file of ours"))
 	}
 	return content, nil
 }
@@ -123,7 +105,7 @@ func (f *Folder) Read(name string) (content []byte, err error) {
 func (f *Folder) Write(name string, content []byte) error {
 	err := checkName(name)
 	if err == nil && len(content) > MaxSize {
-		err = errorf("%d bytes are more than the %d that a state file may hold", len(content), MaxSize)
+		err = errors.New(strconv.Itoa(len(content)) + " bytes are more than the " + strconv.Itoa(MaxSize) + " that a state file may hold")
 	}
 	if err == nil {
 		f.mu.Lock()
@@ -131,7 +113,7 @@ func (f *Folder) Write(name string, content []byte) error {
 		err = f.replace(name, content)
 	}
 	if err != nil {
-		return errorf("write %s: %w", f.Path(name), err)
+		return f.failed("write", name, err)
 	}
 	return nil
 }
@@ -150,7 +132,7 @@ func (f *Folder) replace(name string, content []byte) error {
 // fill writes a file and sees it onto the medium. The rename must not get there first: it would leave an empty or a torn file under the
 // final name.
 func (f *Folder) fill(path string, content []byte) error {
-	file, err := f.fs.Create(path)
+	file, err := f.fs.Create(path, 0o600)
 	if err != nil {
 		return err
 	}
@@ -166,7 +148,7 @@ func (f *Folder) fill(path string, content []byte) error {
 // Remove deletes a file; that it is missing is no error. When it has returned nil, the next boot finds no such file.
 func (f *Folder) Remove(name string) error {
 	if err := checkName(name); err != nil {
-		return errorf("remove %s: %w", f.Path(name), err)
+		return f.failed("remove", name, err)
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -190,50 +172,7 @@ func ignoreMissing(err error) error {
 	return err
 }
 
-// OS is the operating system's filesystem.
-type OS struct{}
-
-// Create implements FS.
-func (OS) Create(path string) (File, error) {
-	return os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC, 0o600)
-}
-
-// Rename implements FS.
-func (OS) Rename(from, to string) error { return os.Rename(from, to) }
-
-// Remove implements FS.
-func (OS) Remove(path string) error { return os.Remove(path) }
-
-// Open implements FS.
-func (OS) Open(path string) (io.ReadCloser, error) { return os.Open(path) }
-
-// MakeFolder implements FS.
-func (OS) MakeFolder(path string) error {
-	err := os.Mkdir(path, 0o700)
-	if !errors.Is(err, fs.ErrExist) {
-		return err
-	}
-	if info, statErr := os.Stat(path); statErr == nil && !info.IsDir() {
-		return &fs.PathError{Op: "mkdir", Path: path, Err: errors.New("there is something of this name that is not a folder")}
-	}
-	return err
-}
-
-// SyncFolder implements FS.
-func (OS) SyncFolder(path string) error {
-	folder, err := os.Open(path)
-	if err != nil {
-		return err
-	}
-	return joined(folder.Sync(), folder.Close())
-}
-
-// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
-//
-//go:noinline
-func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }
-
-// joined is errors.Join as a call.
+// joined is errors.Join as a call: that is inlined at every place otherwise, with all that it does.
 //
 //go:noinline
 func joined(errs ...error) error { return errors.Join(errs...) }

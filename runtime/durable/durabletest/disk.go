@@ -2,18 +2,19 @@
 //
 // A Disk follows what POSIX promises and no more. Written bytes, truncations, new names, renames and removals are at first in memory
 // only. File.Sync carries one file's bytes to the medium, SyncFolder one folder's names. Until then a power cut may have let any part
-// through: any prefix of the bytes, zeros in their place, any choice of the names, in any order. Crashes lists all these outcomes.
+// through: any choice of the writes and truncations of a file, one of them torn or with zeros in place of its bytes, and any choice of the
+// names, in any order. Crashes lists these outcomes.
 package durabletest
 
 import (
 	"bytes"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"iter"
 	"maps"
 	"path/filepath"
+	"slices"
 
 	"github.com/cloudgen/cloudgen/runtime/durable"
 )
@@ -24,6 +25,7 @@ var ErrCut = errors.New("the power is cut")
 // Fault is what is wrong with a Disk, to see whether a test notices. The zero value is none.
 type Fault struct {
 	DropSync         string // syncs of the file or folder of this path do nothing
+	DropNthSync      int    // of the syncs since CutAfter that have something to carry to the medium, this one does nothing; 1 is the first. Gone with a cut
 	RenameByCopying  bool   // Rename empties the target and writes the bytes into it
 	RefuseOperations bool   // from CutAfter on an operation gives ErrRefused, and the power stays
 }
@@ -36,6 +38,8 @@ type Disk struct {
 	fault    Fault
 	cutAfter int // operations that still succeed; negative: no cut
 	done     int
+	synced   int   // syncs that had something to carry
+	room     int64 // bytes that all files together may have; negative: no limit
 
 	names   map[string]*inode // as the running system sees them
 	medium  map[string]*inode // as they are after a cut, less pending
@@ -46,7 +50,7 @@ type inode struct {
 	folder  bool
 	content []byte // as the running system sees it
 	medium  []byte // what is certain to be found after a cut
-	dirty   bool   // content is not certain
+	edits   []edit // what makes content of medium, and may be lost
 }
 
 // change is one atomic change of names.
@@ -60,7 +64,7 @@ type change struct {
 // New gives a disk with one folder, "/". Paths on it begin there.
 func New() *Disk {
 	root := &inode{folder: true}
-	return &Disk{cutAfter: -1, names: map[string]*inode{"/": root}, medium: map[string]*inode{"/": root}}
+	return &Disk{cutAfter: -1, room: -1, names: map[string]*inode{"/": root}, medium: map[string]*inode{"/": root}}
 }
 
 // inFolder refuses a path whose folder does not exist.
@@ -91,10 +95,35 @@ func (d *Disk) MakeFolder(path string) error {
 
 // CutAfter cuts the power when a number of further operations have succeeded. The operation that it hits is not done; that a part of it
 // has got through is among the Crashes of the operation before. A negative number means no cut.
-func (d *Disk) CutAfter(operations int) { d.cutAfter = operations; d.done = 0 }
+func (d *Disk) CutAfter(operations int) { d.cutAfter, d.done, d.synced = operations, 0, 0 }
 
 // Operations is how many operations have succeeded since New or CutAfter.
 func (d *Disk) Operations() int { return d.done }
+
+// Syncs is how many syncs had something to carry to the medium since New or CutAfter.
+func (d *Disk) Syncs() int { return d.synced }
+
+// SetRoom limits how many bytes all files together may have; a write beyond it gives syscall.ENOSPC. A negative number is no limit.
+func (d *Disk) SetRoom(bytes int64) { d.room = bytes }
+
+// Free implements durable.FS.
+func (d *Disk) Free(string) (int64, error) {
+	if err := d.step(); err != nil {
+		return 0, err
+	}
+	if d.room < 0 {
+		return 0, errors.ErrUnsupported
+	}
+	return d.free(), nil
+}
+
+func (d *Disk) free() int64 {
+	left := d.room
+	for _, node := range d.names {
+		left -= int64(len(node.content))
+	}
+	return left
+}
 
 // SetFault makes the disk a faulty one; its clones and crashes are too.
 func (d *Disk) SetFault(fault Fault) { d.fault = fault }
@@ -110,8 +139,8 @@ func (d *Disk) step() error {
 	return nil
 }
 
-// Create implements durable.FS.
-func (d *Disk) Create(path string) (durable.File, error) {
+// Create implements durable.FS. There are no modes on this disk.
+func (d *Disk) Create(path string, _ fs.FileMode) (durable.File, error) {
 	if err := d.step(); err != nil {
 		return nil, err
 	}
@@ -126,12 +155,35 @@ func (d *Disk) Create(path string) (durable.File, error) {
 
 func (d *Disk) create(path string) *inode {
 	if existing := d.names[path]; existing != nil {
-		existing.content, existing.dirty = nil, true
+		existing.edit(edit{truncate: true})
 		return existing
 	}
 	node := &inode{}
 	d.change(change{folder: filepath.Dir(path), set: path, to: node})
 	return node
+}
+
+// Edit implements durable.FS.
+func (d *Disk) Edit(path string) (durable.File, error) {
+	if err := d.step(); err != nil {
+		return nil, err
+	}
+	node, err := d.file("open", path)
+	if err != nil {
+		return nil, err
+	}
+	return &file{disk: d, path: path, inode: node}, nil
+}
+
+func (d *Disk) file(operation, path string) (*inode, error) {
+	node := d.names[path]
+	if node == nil {
+		return nil, &fs.PathError{Op: operation, Path: path, Err: fs.ErrNotExist}
+	}
+	if node.folder {
+		return nil, &fs.PathError{Op: operation, Path: path, Err: errors.New("a folder")}
+	}
+	return node, nil
 }
 
 // Rename implements durable.FS.
@@ -147,8 +199,8 @@ func (d *Disk) Rename(from, to string) error {
 		return &fs.PathError{Op: "rename", Path: from, Err: fs.ErrNotExist}
 	}
 	if d.fault.RenameByCopying {
-		target := d.create(to)
-		target.content, target.dirty = bytes.Clone(node.content), true
+		content := bytes.Clone(node.content)
+		d.create(to).edit(edit{data: content})
 		d.change(change{folder: filepath.Dir(from), remove: from})
 		return nil
 	}
@@ -169,16 +221,21 @@ func (d *Disk) Remove(path string) error {
 }
 
 // Open implements durable.FS.
-func (d *Disk) Open(path string) (io.ReadCloser, error) {
+func (d *Disk) Open(path string) (durable.Reader, error) {
 	if err := d.step(); err != nil {
 		return nil, err
 	}
-	node := d.names[path]
-	if node == nil {
-		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist}
+	node, err := d.file("open", path)
+	if err != nil {
+		return nil, err
 	}
-	return io.NopCloser(bytes.NewReader(bytes.Clone(node.content))), nil
+	return reader{bytes.NewReader(bytes.Clone(node.content))}, nil
 }
+
+type reader struct{ *bytes.Reader }
+
+func (r reader) Size() (int64, error) { return r.Reader.Size(), nil }
+func (r reader) Close() error         { return nil }
 
 // SyncFolder implements durable.FS.
 func (d *Disk) SyncFolder(path string) error {
@@ -191,6 +248,10 @@ func (d *Disk) SyncFolder(path string) error {
 	if err := d.inFolder("sync", filepath.Join(path, "x")); err != nil {
 		return err
 	}
+	carries := slices.ContainsFunc(d.pending, func(c change) bool { return c.folder == path })
+	if carries && d.drops() {
+		return nil
+	}
 	kept := d.pending[:0]
 	for _, c := range d.pending {
 		if c.folder == path {
@@ -201,6 +262,12 @@ func (d *Disk) SyncFolder(path string) error {
 	}
 	d.pending = kept
 	return nil
+}
+
+// drops counts a sync that has something to carry, and tells whether it is the one that does nothing.
+func (d *Disk) drops() bool {
+	d.synced++
+	return d.synced == d.fault.DropNthSync
 }
 
 func (d *Disk) change(c change) {
@@ -228,45 +295,6 @@ func (d *Disk) Names() map[string]string {
 	return out
 }
 
-type file struct {
-	disk   *Disk
-	path   string
-	inode  *inode
-	closed bool
-}
-
-func (f *file) Write(p []byte) (int, error) {
-	if f.closed {
-		return 0, fs.ErrClosed
-	}
-	if err := f.disk.step(); err != nil {
-		return 0, err
-	}
-	f.inode.content, f.inode.dirty = append(f.inode.content, p...), true
-	return len(p), nil
-}
-
-func (f *file) Sync() error {
-	if f.closed {
-		return fs.ErrClosed
-	}
-	if err := f.disk.step(); err != nil {
-		return err
-	}
-	if f.disk.fault.DropSync != f.path {
-		f.inode.medium, f.inode.dirty = bytes.Clone(f.inode.content), false
-	}
-	return nil
-}
-
-func (f *file) Close() error {
-	if f.closed {
-		return fs.ErrClosed
-	}
-	f.closed = true
-	return f.disk.step()
-}
-
 // Clone gives a disk that continues from here by itself, without a cut. Files that are open stay with the original.
 func (d *Disk) Clone() *Disk {
 	copies := map[*inode]*inode{}
@@ -275,12 +303,12 @@ func (d *Disk) Clone() *Disk {
 			return nil
 		}
 		if copies[node] == nil {
-			copies[node] = &inode{folder: node.folder, content: bytes.Clone(node.content), medium: bytes.Clone(node.medium), dirty: node.dirty}
+			copies[node] = &inode{folder: node.folder, content: bytes.Clone(node.content), medium: bytes.Clone(node.medium), edits: slices.Clone(node.edits)}
 		}
 		return copies[node]
 	}
 	clone := New()
-	clone.fault = d.fault
+	clone.fault, clone.room = d.fault, d.room
 	for name, node := range d.names {
 		clone.names[name] = copyOf(node)
 	}
@@ -305,7 +333,8 @@ func (d *Disk) Crashes() iter.Seq[*Disk] {
 	}
 	restart := func(names map[string]*inode, found map[*inode][]byte) *Disk {
 		booted := New()
-		booted.fault = d.fault
+		booted.fault, booted.room = d.fault, d.room
+		booted.fault.DropNthSync = 0
 		for name, node := range names {
 			if !reachable(names, name) {
 				continue
@@ -362,17 +391,4 @@ func contents(nodes []*inode, found map[*inode][]byte, use func(map[*inode][]byt
 		}
 	}
 	return true
-}
-
-// outcomes are the contents that a cut may leave: what is on the medium; any prefix of what was written, as a disk writes it block by block;
-// and the right length with nothing in it, as a filesystem leaves it that writes the size before the bytes.
-func (n *inode) outcomes() [][]byte {
-	if !n.dirty {
-		return [][]byte{n.medium}
-	}
-	out := [][]byte{n.medium, make([]byte, len(n.content))}
-	for length := range len(n.content) + 1 {
-		out = append(out, n.content[:length])
-	}
-	return out
 }
