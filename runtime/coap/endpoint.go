@@ -34,10 +34,16 @@ type outgoing struct {
 	after func() // called when the link has it, or has failed to take it; nil: nothing to do
 }
 
+// source is a rand.Source of one function: a *rand.ChaCha8 in an interface would bring along how its state is written and read.
+type source func() uint64
+
+// Uint64 implements rand.Source.
+func (s source) Uint64() uint64 { return s() }
+
 // newEndpoint makes an endpoint. seed makes message ids, tokens and the first wait for an acknowledgement; it must not be guessable.
 func newEndpoint(config Config, handler Handler, seed [32]byte) *endpoint {
 	e := &endpoint{
-		config: config.complete(), handler: handler, random: rand.New(rand.NewChaCha8(seed)),
+		config: config.complete(), handler: handler, random: rand.New(source(rand.NewChaCha8(seed).Uint64)),
 		remembered: newMemory(), exchanges: make(map[[maxToken]byte]*exchange), calls: make(map[*call]struct{}),
 		uploads: make(map[string][]*call), notifying: make(map[*transmission]func(NotifyOutcome)),
 	}

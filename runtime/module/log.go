@@ -11,7 +11,19 @@ import (
 
 // log writes one record of an event, with what its type sets.
 func (o *owner) log(event Event) {
-	o.logger.LogAttrs(context.Background(), level(event), "cloud module", attributes(event)...)
+	record(o.logger, level(event), "cloud module", attributes(event))
+}
+
+// record is Logger.LogAttrs by way of Logger.Log, which is in every program that logs at all.
+func record(logger *slog.Logger, level slog.Level, message string, attributes []slog.Attr) {
+	if !logger.Enabled(context.Background(), level) {
+		return
+	}
+	arguments := make([]any, len(attributes))
+	for i, each := range attributes {
+		arguments[i] = each
+	}
+	logger.Log(context.Background(), level, message, arguments...)
 }
 
 func level(event Event) slog.Level {

@@ -128,7 +128,7 @@ func (m *Module) post(sig signal) {
 
 // backendEvent is the handler that the backend is given.
 func (m *Module) backendEvent(_ cloud.Backend, event cloud.Event, _ any) {
-	m.logger.LogAttrs(context.Background(), slog.LevelDebug, "backend", backendAttributes(event)...)
+	record(m.logger, slog.LevelDebug, "backend", backendAttributes(event))
 	m.post(backendEvent{attempt: m.attempt.Load(), event: event})
 }
 

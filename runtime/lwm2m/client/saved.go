@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/format"
@@ -35,7 +36,7 @@ func (c *Client) save() {
 	body, err := savedCodec.Append(nil, format.SenMLCBOR, lwm2m.Path{}, items, c.tree)
 	if err == nil {
 		sum, factory := sha256.Sum256(body), factorySum(c.options.Accounts)
-		err = c.options.Store.Save(bytes.Join([][]byte{savedHeader, factory[:], sum[:], body}, nil))
+		err = c.options.Store.Save(append(append(append(slices.Clone(savedHeader), factory[:]...), sum[:]...), body...))
 	}
 	if err != nil {
 		c.logger.Error("lwm2m: the accounts are not saved; after a restart those of the factory hold", "error", err)

@@ -1,12 +1,10 @@
 package sim
 
 import (
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"math/big"
 
 	"github.com/cloudgen/cloudgen/runtime/durable"
 	"github.com/cloudgen/cloudgen/runtime/modem"
@@ -52,13 +50,17 @@ func keptIMEI(folder *durable.Folder, random io.Reader) (string, error) {
 }
 
 func drawIMEI(random io.Reader) (string, error) {
-	limit := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(drawnDigits)), nil)
-	drawn, err := rand.Int(random, limit)
-	if err != nil {
-		return "", err
+	digits := []byte(testPrefix)
+	for len(digits) < len(testPrefix)+drawnDigits {
+		var drawn [1]byte
+		if _, err := io.ReadFull(random, drawn[:]); err != nil {
+			return "", err
+		}
+		if drawn[0] < 250 { // so that each digit is as likely as any other
+			digits = append(digits, '0'+drawn[0]%10)
+		}
 	}
-	digits := fmt.Sprintf("%s%0*d", testPrefix, drawnDigits, drawn)
-	return digits + string(modem.IMEICheckDigit(digits)), nil
+	return string(append(digits, modem.IMEICheckDigit(string(digits)))), nil
 }
 
 func checkIMEI(imei string) error {
