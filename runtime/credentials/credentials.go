@@ -6,6 +6,7 @@
 package credentials
 
 import (
+	"crypto"
 	"crypto/tls"
 	"crypto/x509"
 	"path/filepath"
@@ -22,12 +23,18 @@ const (
 
 // Store gives the credentials below one folder. It may be used from any goroutine.
 type Store struct {
-	dir string
-	now func() time.Time
+	dir  string
+	keys KeyProvider // nil: all keys are files
+	now  func() time.Time
 }
 
 // Open gives the store of a folder. That the folder is missing shows when a tag is read.
-func Open(dir string) *Store { return &Store{dir: dir, now: time.Now} }
+func Open(dir string) *Store { return OpenWithKeys(dir, nil) }
+
+// OpenWithKeys is Open where private keys may be kept elsewhere than in files. keys is asked for each connection; nil: all keys are files.
+func OpenWithKeys(dir string, keys KeyProvider) *Store {
+	return &Store{dir: dir, keys: keys, now: time.Now}
+}
 
 // Tag is what a TLS connection needs of a security tag.
 type Tag struct {
@@ -72,35 +79,51 @@ func (s *Store) Authorities(tag int) ([]*x509.Certificate, error) {
 	return valid, nil
 }
 
+// certificate gives the device's certificate with its key. One that is exchanged while it is read may come with the other's key: then both are
+// read once more.
 func (s *Store) certificate(tag int) (tls.Certificate, error) {
-	certPath, certData, err := s.read(tag, certFile, KindCertificate)
+	for again := true; ; again = false {
+		certPath, certData, err := s.read(tag, certFile, KindCertificate)
+		if err != nil {
+			return tls.Certificate{}, err
+		}
+		chain, err := decodeCertificates(certPath, certData)
+		if err != nil {
+			return tls.Certificate{}, err
+		}
+		keyPath, key, err := s.privateKey(tag)
+		if err != nil {
+			return tls.Certificate{}, err
+		}
+		if err := matchKey(certPath, keyPath, chain, key); err != nil {
+			if again {
+				continue
+			}
+			return tls.Certificate{}, err
+		}
+		if now := s.now(); now.Before(chain[0].NotBefore) || now.After(chain[0].NotAfter) {
+			return tls.Certificate{}, validityError(certPath, "certificate", chain[0], now)
+		}
+		raw := make([][]byte, len(chain))
+		for i, c := range chain {
+			raw[i] = c.Raw
+		}
+		return tls.Certificate{Certificate: raw, PrivateKey: key, Leaf: chain[0]}, nil
+	}
+}
+
+// privateKey gives a tag's key and where it comes from.
+func (s *Store) privateKey(tag int) (path string, key crypto.Signer, err error) {
+	if key, err = s.providedKey(tag); key != nil || err != nil {
+		return s.path(tag, keyFile), key, err
+	}
+	path, content, err := s.read(tag, keyFile, KindPrivateKey)
 	if err != nil {
-		return tls.Certificate{}, err
+		return path, nil, err
 	}
-	chain, err := decodeCertificates(certPath, certData)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	keyPath, keyData, err := s.read(tag, keyFile, KindPrivateKey)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	defer clear(keyData)
-	key, err := decodePrivateKey(keyPath, keyData)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	if err := matchKey(certPath, keyPath, chain, key); err != nil {
-		return tls.Certificate{}, err
-	}
-	if now := s.now(); now.Before(chain[0].NotBefore) || now.After(chain[0].NotAfter) {
-		return tls.Certificate{}, validityError(certPath, "certificate", chain[0], now)
-	}
-	raw := make([][]byte, len(chain))
-	for i, c := range chain {
-		raw[i] = c.Raw
-	}
-	return tls.Certificate{Certificate: raw, PrivateKey: key, Leaf: chain[0]}, nil
+	defer clear(content)
+	key, err = decodePrivateKey(path, content)
+	return path, key, err
 }
 
 func (s *Store) path(tag int, name string) string {

@@ -58,6 +58,8 @@ func TestKeyForms(t *testing.T) {
 		"RSA PKCS8 PEM":        {rsaKey, credentialstest.KeyPEM(t, rsaKey)},
 		"RSA PKCS1 PEM":        {rsaKey, pemBlock("RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(rsaKey))},
 		"RSA PKCS1 DER":        {rsaKey, x509.MarshalPKCS1PrivateKey(rsaKey)},
+		"RSA PKCS8 DER":        {rsaKey, mustKey(x509.MarshalPKCS8PrivateKey(rsaKey))},
+		"Ed25519 PKCS8 DER":    {ed, mustKey(x509.MarshalPKCS8PrivateKey(ed))},
 		"Ed25519 PKCS8 PEM":    {ed, credentialstest.KeyPEM(t, ed)},
 		"text in front of PEM": {ec, append([]byte("Key of the device\r\n"), credentialstest.KeyPEM(t, ec)...)},
 	} {

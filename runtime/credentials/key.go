@@ -53,10 +53,31 @@ func decodePrivateKey(path string, data []byte) (crypto.Signer, error) {
 		}
 		return fail("no private key that can be read", "store it as PKCS #8, PKCS #1 or SEC 1, as PEM or DER", err)
 	}
-	if ec, ok := key.(*ecdsa.PrivateKey); ok && ec.Curve == elliptic.P224() {
-		return fail("a key on the curve P-224, which TLS does not know", "use P-256, P-384 or P-521", nil)
+	if problem, fix := unusable(key.Public()); problem != "" {
+		return fail(problem, fix, nil)
 	}
 	return key, nil
+}
+
+// leastRSA is the shortest RSA key, in bits, that crypto/rsa signs with.
+const leastRSA = 1024
+
+// unusable tells why TLS cannot use a key, and what to do; "": it can.
+func unusable(public crypto.PublicKey) (problem, fix string) {
+	switch public := public.(type) {
+	case *ecdsa.PublicKey:
+		if public.Curve == elliptic.P224() {
+			return "a key on the curve P-224, which TLS does not know", "use P-256, P-384 or P-521"
+		}
+	case *rsa.PublicKey:
+		if bits := public.N.BitLen(); bits < leastRSA {
+			return fmt.Sprintf("an RSA key of %d bits, which is too short to be safe", bits), "use 2048 bits, or an EC key"
+		}
+	case ed25519.PublicKey:
+	default:
+		return fmt.Sprintf("a public key of type %T", public), "use an EC, RSA or Ed25519 key"
+	}
+	return "", ""
 }
 
 func isPrivateKeyType(blockType string) bool { return strings.HasSuffix(blockType, "PRIVATE KEY") }

@@ -39,6 +39,8 @@ type Program struct {
 	Tracker tracker.Config
 	// Modem makes the modem adapter: sim.Open, host.Open or one of the user's own. dataDir is there. nil: sim.Open
 	Modem func(dataDir string) (modem.Modem, error)
+	// Keys gives private keys that are not files, as those of a secure element. nil: all are
+	Keys credentials.KeyProvider
 }
 
 // Main is the whole program: it gives the exit status. args are the arguments without the program's name.
@@ -49,7 +51,7 @@ func Main(args []string, program Program) int {
 	p := process{
 		name: program.Name, tracker: program.Tracker, stdout: os.Stdout, stderr: os.Stderr, signals: signals,
 		newCloud: func(options module.Options) (cloudModule, error) { return program.New(options) },
-		newModem: program.Modem,
+		newModem: program.Modem, keys: program.Keys,
 	}
 	if p.newModem == nil {
 		p.newModem = sim.Open
@@ -71,6 +73,7 @@ type process struct {
 	signals        <-chan os.Signal
 	newCloud       func(module.Options) (cloudModule, error)
 	newModem       func(dataDir string) (modem.Modem, error)
+	keys           credentials.KeyProvider
 }
 
 func (p process) run(args []string) int {
@@ -137,7 +140,7 @@ func (p process) assemble(s settings, state *durable.Folder, logger *slog.Logger
 		return tracker.Util{}, err
 	}
 	cloud, err := p.newCloud(module.Options{
-		Modem: device, Credentials: credentials.Open(s.credentials), DataDir: s.data, Endpoint: s.endpoint, Version: p.tracker.Version, Logger: logger,
+		Modem: device, Credentials: credentials.OpenWithKeys(s.credentials, p.keys), DataDir: s.data, Endpoint: s.endpoint, Version: p.tracker.Version, Logger: logger,
 		OnEvent: func(event module.Event) { follow(app, event) },
 	})
 	if err != nil {
