@@ -115,11 +115,12 @@ func TestRefusals(t *testing.T) {
 			all[1] = image.TLV{Type: image.TypePublicKey, Value: text(44)}
 			return all
 		}), image.Policy{Keys: []image.Key{ours}}, image.UnknownKey, ""},
-		"no digest":               {plainWith(func(all []image.TLV) []image.TLV { return all[1:] }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "no SHA-256"},
-		"two digests":             {plainWith(func(all []image.TLV) []image.TLV { return append(all, all[0]) }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "SHA-256"},
-		"short digest":            {plainWith(func(all []image.TLV) []image.TLV { all[0].Value = all[0].Value[:31]; return all }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "32 bytes"},
-		"short key hash":          {plainWith(func(all []image.TLV) []image.TLV { all[1].Value = all[1].Value[:31]; return all }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "32"},
-		"signature without a key": {plainWith(func(all []image.TLV) []image.TLV { return slices.Delete(all, 1, 2) }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "no key"},
+		"no digest":                        {plainWith(func(all []image.TLV) []image.TLV { return all[1:] }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "no SHA-256"},
+		"two digests":                      {plainWith(func(all []image.TLV) []image.TLV { return append(all, all[0]) }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "SHA-256"},
+		"short digest":                     {plainWith(func(all []image.TLV) []image.TLV { all[0].Value = all[0].Value[:31]; return all }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "32 bytes"},
+		"short key hash":                   {plainWith(func(all []image.TLV) []image.TLV { all[1].Value = all[1].Value[:31]; return all }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "32"},
+		"signature without a key":          {plainWith(func(all []image.TLV) []image.TLV { return slices.Delete(all, 1, 2) }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "no key"},
+		"a second signature without a key": {plainWith(func(all []image.TLV) []image.TLV { return append(all, all[2]) }), image.Policy{Keys: []image.Key{ours}}, image.Malformed, "no key"},
 		"pure": {plainWith(func(all []image.TLV) []image.TLV {
 			return append(all, image.TLV{Type: image.TypePure, Value: []byte{1}})
 		}), image.Policy{Keys: []image.Key{ours}}, image.Unsupported, "--pure"},

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"slices"
 	"testing"
+	"testing/iotest"
 
 	"github.com/cloudgen/cloudgen/runtime/boot/image"
 )
@@ -60,6 +61,7 @@ func TestTrailers(t *testing.T) {
 		"after the swap type":  {put(33, 0)(slices.Clone(long)), nil, false},
 		"after the swap size":  {put(5, 0)(slices.Clone(long)), nil, false},
 		"alignment 8 told":     {put(144, 8)(slices.Clone(long)), nil, false},
+		"alignment 4 told":     {append(bytes.Repeat([]byte{0xff}, 144), append([]byte{4, 0}, long[146:]...)...), nil, false},
 		"alignment 64 told":    {put(144, 64)(slices.Clone(long)), nil, false},
 	} {
 		got, err := image.ParseTrailer(each.end)
@@ -95,7 +97,10 @@ func TestPadding(t *testing.T) {
 		for at := range padded {
 			changed := slices.Clone(padded)
 			changed[at] ^= 0xfe
-			info, err := image.Verify(bytes.NewReader(changed), policy)
+			info, err := image.Verify(iotest.HalfReader(bytes.NewReader(changed)), policy)
+			if _, inPieces := image.Verify(iotest.OneByteReader(bytes.NewReader(changed)), policy); (err == nil) != (inPieces == nil) {
+				t.Fatalf("slot of %d, byte %d changed: %v; in pieces: %v", size, at, err, inPieces)
+			}
 			if err == nil && info.Trailer != nil && *info.Trailer != (image.Trailer{Align: 8, Swap: image.SwapTest}) {
 				told++
 				continue
