@@ -12,12 +12,11 @@ func SortPaths(paths []Path) {
 	}
 }
 
-// SortItems brings items into the order of their paths, and those of one path into that of their times. Items that are equal in both stay as
-// they stand.
+// SortItems brings items into the order of their paths, and those of one path into that of their times.
 func SortItems(items []Item) {
 	for i := 1; i < len(items); i++ {
 		if itemOrder(items).Less(i, i-1) {
-			sort.Stable(itemOrder(items))
+			sort.Sort(itemOrder(items))
 			return
 		}
 	}

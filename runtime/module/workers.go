@@ -3,7 +3,6 @@ package module
 import (
 	"context"
 	"log/slog"
-	"sort"
 	"strings"
 	"sync"
 	"time"
@@ -204,12 +203,14 @@ func (w *workers) stop() {
 	}()
 	if !waitFor(joined, joinLimit) {
 		w.mu.Lock()
-		late := make(sort.StringSlice, 0, len(w.doing))
+		var late []string
 		for name := range w.doing {
 			late = append(late, name)
+			for i := len(late) - 1; i > 0 && late[i] < late[i-1]; i-- {
+				late[i], late[i-1] = late[i-1], late[i]
+			}
 		}
 		w.mu.Unlock()
-		sort.Sort(late)
 		w.module.logger.Error("the module ends without calls that do not return although their context has ended",
 			slog.String("calls", strings.Join(late, ", ")), slog.Duration("waited", joinLimit))
 	}
