@@ -97,7 +97,9 @@ func withoutNobodysMistakes(all kconfig.Diagnostics, tree *kconfig.Tree, layers 
 			return false
 		}
 		return d.Subject.Filename == shippedPrefix+baseOverlay ||
-			!slices.ContainsFunc(alone, func(other kconfig.Diagnostic) bool { return other.Code == d.Code && other.Subject != nil && *other.Subject == *d.Subject })
+			!slices.ContainsFunc(alone, func(other kconfig.Diagnostic) bool {
+				return other.Code == d.Code && other.Subject != nil && *other.Subject == *d.Subject
+			})
 	})
 }
 
