@@ -7,7 +7,6 @@ package cloud
 import (
 	"context"
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -91,7 +90,7 @@ func Ping(ctx context.Context, backend Backend) error {
 func SetUserData(backend Backend, userData any) error {
 	setter, ok := backend.(UserDataSetter)
 	if !ok {
-		return fmt.Errorf("set user data: %w", ErrUnsupported)
+		return errorf("set user data: %w", ErrUnsupported)
 	}
 	setter.SetUserData(userData)
 	return nil

@@ -57,10 +57,21 @@ type Reader interface {
 // OS is the operating system's filesystem.
 type OS struct{}
 
-type osFile struct{ *os.File }
+// osFile has the methods of File and Reader, and none of the twenty others of an os.File.
+type osFile struct{ file *os.File }
 
-func (f osFile) Size() (int64, error) {
-	info, err := f.Stat()
+func (f *osFile) Read(into []byte) (int, error)                 { return f.file.Read(into) }
+func (f *osFile) ReadAt(into []byte, offset int64) (int, error) { return f.file.ReadAt(into, offset) }
+func (f *osFile) Write(content []byte) (int, error)             { return f.file.Write(content) }
+func (f *osFile) WriteAt(content []byte, offset int64) (int, error) {
+	return f.file.WriteAt(content, offset)
+}
+func (f *osFile) Truncate(size int64) error { return f.file.Truncate(size) }
+func (f *osFile) Sync() error               { return f.file.Sync() }
+func (f *osFile) Close() error              { return f.file.Close() }
+
+func (f *osFile) Size() (int64, error) {
+	info, err := f.file.Stat()
 	if err != nil {
 		return 0, err
 	}
@@ -73,7 +84,7 @@ func (OS) Create(path string, mode fs.FileMode) (File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return osFile{file}, nil
+	return &osFile{file}, nil
 }
 
 // Edit implements FS.
@@ -82,7 +93,7 @@ func (OS) Edit(path string) (File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return osFile{file}, nil
+	return &osFile{file}, nil
 }
 
 // Open implements FS.
@@ -91,7 +102,7 @@ func (OS) Open(path string) (Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return osFile{file}, nil
+	return &osFile{file}, nil
 }
 
 // Rename implements FS.

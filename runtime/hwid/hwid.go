@@ -41,7 +41,7 @@ func (c Config) ID(ctx context.Context, imei func(context.Context) (string, erro
 	case SourceNetMAC:
 		interfaces, err := net.Interfaces()
 		if err != nil {
-			return "", fmt.Errorf("hardware id from the network MAC: list the interfaces: %w", err)
+			return "", errorf("hardware id from the network MAC: list the interfaces: %w", err)
 		}
 		return fromInterfaces(interfaces)
 	case SourceDeviceID:
@@ -49,7 +49,7 @@ func (c Config) ID(ctx context.Context, imei func(context.Context) (string, erro
 	case "":
 		return "", errors.New("hardware id: no source is configured: set HW_ID_LIBRARY = y, or CLOUD_CLIENT_ID_USE_CUSTOM = y with CLOUD_CLIENT_ID")
 	}
-	return "", fmt.Errorf("hardware id: unknown source %q: it must be a member of HW_ID_LIBRARY_SOURCE", string(c.Source))
+	return "", errorf("hardware id: unknown source %q: it must be a member of HW_ID_LIBRARY_SOURCE", string(c.Source))
 }
 
 func fromIMEI(ctx context.Context, imei func(context.Context) (string, error)) (string, error) {
@@ -58,10 +58,10 @@ func fromIMEI(ctx context.Context, imei func(context.Context) (string, error)) (
 	}
 	id, err := imei(ctx)
 	if err != nil {
-		return "", fmt.Errorf("hardware id from the IMEI: %w", err)
+		return "", errorf("hardware id from the IMEI: %w", err)
 	}
 	if len(id) != 15 || !consistsOf(id, "0123456789") {
-		return "", fmt.Errorf("hardware id from the IMEI: the modem gave %q, which is not 15 digits", id)
+		return "", errorf("hardware id from the IMEI: the modem gave %q, which is not 15 digits", id)
 	}
 	return id, nil
 }
@@ -93,14 +93,14 @@ func fromMachineID(file string) (string, error) {
 	const advice = "run systemd-machine-id-setup (or dbus-uuidgen --ensure=" + machineIDFile + ") once on this device, or choose HW_ID_LIBRARY_SOURCE_NET_MAC"
 	content, err := os.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("hardware id from the device id: there is no %s: %s", file, advice)
+		return "", errorf("hardware id from the device id: there is no %s: %s", file, advice)
 	}
 	if err != nil {
-		return "", fmt.Errorf("hardware id from the device id: %w", err)
+		return "", errorf("hardware id from the device id: %w", err)
 	}
 	id := string(bytes.TrimSpace(content))
 	if len(id) != 32 || !consistsOf(id, "0123456789abcdef") {
-		return "", fmt.Errorf("hardware id from the device id: %s does not hold 32 hex digits in lower case: %s", file, advice)
+		return "", errorf("hardware id from the device id: %s does not hold 32 hex digits in lower case: %s", file, advice)
 	}
 	return id, nil
 }
@@ -108,3 +108,8 @@ func fromMachineID(file string) (string, error) {
 func consistsOf(text, alphabet string) bool {
 	return strings.Trim(text, alphabet) == ""
 }
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }

@@ -24,11 +24,11 @@ type Config struct {
 func (c Config) Validate() error {
 	switch {
 	case c.PendingMax < 1 || c.PendingMax >= idCount:
-		return fmt.Errorf("QOS_PENDING_MESSAGES_MAX is %d: it has to be from 1 to %d", c.PendingMax, idCount-1)
+		return errorf("QOS_PENDING_MESSAGES_MAX is %d: it has to be from 1 to %d", c.PendingMax, idCount-1)
 	case c.NotifiedCountMax < 1:
-		return fmt.Errorf("QOS_MESSAGE_NOTIFIED_COUNT_MAX is %d: it has to be 1 or more", c.NotifiedCountMax)
+		return errorf("QOS_MESSAGE_NOTIFIED_COUNT_MAX is %d: it has to be 1 or more", c.NotifiedCountMax)
 	case c.NotifyTimeout <= 0:
-		return fmt.Errorf("QOS_MESSAGE_NOTIFY_TIMEOUT_SECONDS is %v: it has to be above 0", c.NotifyTimeout)
+		return errorf("QOS_MESSAGE_NOTIFY_TIMEOUT_SECONDS is %v: it has to be above 0", c.NotifyTimeout)
 	}
 	return nil
 }
@@ -124,7 +124,7 @@ func (l List) Find(id uint16) (Message, bool) {
 // Add gives a message its id and, with FlagAckRequired, stores it. The error is ErrFull; then nothing has changed.
 func (l List) Add(kind Type, flags Flags, content any) (List, Message, error) {
 	if flags&FlagAckRequired != 0 && l.Full() {
-		return l, Message{}, fmt.Errorf("add a message of type %v: %w (%d places)", kind, ErrFull, l.config.PendingMax)
+		return l, Message{}, errorf("add a message of type %v: %w (%d places)", kind, ErrFull, l.config.PendingMax)
 	}
 	l.last = l.nextID()
 	message := Message{ID: l.last, Type: kind, Flags: flags, Content: content}
@@ -235,3 +235,8 @@ func (l List) Notify(which Which) (due []uint16) {
 func (l List) index(id uint16) int {
 	return slices.IndexFunc(l.pending, func(m Message) bool { return m.ID == id })
 }
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }

@@ -2,7 +2,6 @@ package registration
 
 import (
 	"errors"
-	"fmt"
 	"time"
 )
 
@@ -67,7 +66,7 @@ func (m *Machine) bootstrapAnswered(code uint8) {
 		m.format++
 		m.requestBootstrap()
 	default:
-		m.bootstrapFailed(fmt.Errorf("the bootstrap server refuses with %s", codeText(code)))
+		m.bootstrapFailed(errorf("the bootstrap server refuses with %s", codeText(code)))
 	}
 }
 
@@ -76,7 +75,7 @@ func (m *Machine) bootstrapFinished(e BootstrapFinished) {
 		return
 	}
 	if e.Err != nil {
-		m.bootstrapFailed(fmt.Errorf("what the bootstrap server wrote cannot be used: %w", e.Err))
+		m.bootstrapFailed(errorf("what the bootstrap server wrote cannot be used: %w", e.Err))
 		return
 	}
 	if len(e.Configuration.Accounts) == 0 {

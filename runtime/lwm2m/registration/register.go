@@ -98,7 +98,7 @@ func (m *Machine) answered(e Answered) {
 	case Registering:
 		switch {
 		case e.Code != created:
-			m.attemptFailed(fmt.Errorf("the server refuses the registration with %s", codeText(e.Code)), false)
+			m.attemptFailed(errorf("the server refuses the registration with %s", codeText(e.Code)), false)
 		case len(e.Location) == 0:
 			m.attemptFailed(errors.New("the server's answer to the registration has no Location-Path"), false)
 		default:
@@ -111,14 +111,14 @@ func (m *Machine) answered(e Answered) {
 			m.registered(NoticeRegistrationUpdated)
 			return
 		}
-		m.report(NoticeUpdateFailed, fmt.Errorf("the server answers the update with %s", codeText(e.Code)))
+		m.report(NoticeUpdateFailed, errorf("the server answers the update with %s", codeText(e.Code)))
 		m.register()
 	case Deregistering:
 		if e.Code == deleted || e.Code == notFound {
 			m.deregistered(nil)
 			return
 		}
-		m.deregistered(fmt.Errorf("the server refuses to de-register with %s", codeText(e.Code)))
+		m.deregistered(errorf("the server refuses to de-register with %s", codeText(e.Code)))
 	}
 }
 

@@ -3,7 +3,6 @@ package sim
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -23,7 +22,7 @@ func (m *Modem) Fix(ctx context.Context) (data.Fix, error) {
 	hopeless := m.around.obstructed || len(m.script.track) == 0
 	m.mu.Unlock()
 	if start.IsZero() {
-		return data.Fix{}, fmt.Errorf("simulated modem: %w: it is switched off", modem.ErrNoFix)
+		return data.Fix{}, errorf("simulated modem: %w: it is switched off", modem.ErrNoFix)
 	}
 	timer := time.NewTimer(search)
 	defer timer.Stop()
@@ -32,7 +31,7 @@ func (m *Modem) Fix(ctx context.Context) (data.Fix, error) {
 	}
 	select {
 	case <-ctx.Done():
-		return data.Fix{}, fmt.Errorf("simulated modem: %w: %w", modem.ErrNoFix, ctx.Err())
+		return data.Fix{}, errorf("simulated modem: %w: %w", modem.ErrNoFix, ctx.Err())
 	case <-timer.C:
 	}
 	now := time.Now()
@@ -58,7 +57,7 @@ func (m *Modem) Inject(ctx context.Context, element agnss.Element) error {
 	}
 	given, ok := contribution(element)
 	if !ok {
-		return fmt.Errorf("simulated modem: %T: %w", element, errors.ErrUnsupported)
+		return errorf("simulated modem: %T: %w", element, errors.ErrUnsupported)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -132,7 +131,7 @@ func needChange(args []string) (func(*surroundings), error) {
 		case "almanacs":
 			need.GPS.Used, need.GPS.Almanacs = true, everything.GPS.Almanacs
 		default:
-			return nil, fmt.Errorf("agnss does not take %q", word)
+			return nil, errorf("agnss does not take %q", word)
 		}
 	}
 	if all := strings.Join(args, " "); len(args) == 0 || len(args) > 1 && strings.Contains(" "+all+" ", " none ") {

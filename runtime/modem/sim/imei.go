@@ -2,7 +2,6 @@ package sim
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 
@@ -32,19 +31,19 @@ func keptIMEI(folder *durable.Folder, random io.Reader) (string, error) {
 			imei = imei[:n-1]
 		}
 		if err := checkIMEI(imei); err != nil {
-			return "", fmt.Errorf("simulated modem: %s: %w: write a valid one into it, or delete the file to become a new device", folder.Path(imeiFile), err)
+			return "", errorf("simulated modem: %s: %w: write a valid one into it, or delete the file to become a new device", folder.Path(imeiFile), err)
 		}
 		return imei, nil
 	}
 	if !errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("simulated modem: read the IMEI: %w", err)
+		return "", errorf("simulated modem: read the IMEI: %w", err)
 	}
 	imei, err := drawIMEI(random)
 	if err != nil {
-		return "", fmt.Errorf("simulated modem: make an IMEI: %w", err)
+		return "", errorf("simulated modem: make an IMEI: %w", err)
 	}
 	if err := folder.Write(imeiFile, []byte(imei+"\n")); err != nil {
-		return "", fmt.Errorf("simulated modem: keep the IMEI: %w", err)
+		return "", errorf("simulated modem: keep the IMEI: %w", err)
 	}
 	return imei, nil
 }
@@ -65,15 +64,15 @@ func drawIMEI(random io.Reader) (string, error) {
 
 func checkIMEI(imei string) error {
 	if len(imei) != imeiLength {
-		return fmt.Errorf("an IMEI has %d digits, this has %d characters", imeiLength, len(imei))
+		return errorf("an IMEI has %d digits, this has %d characters", imeiLength, len(imei))
 	}
 	for i := range len(imei) {
 		if imei[i] < '0' || imei[i] > '9' {
-			return fmt.Errorf("an IMEI has only digits, character %d is %q", i+1, imei[i])
+			return errorf("an IMEI has only digits, character %d is %q", i+1, imei[i])
 		}
 	}
 	if want := modem.IMEICheckDigit(imei[:imeiLength-1]); imei[imeiLength-1] != want {
-		return fmt.Errorf("the check digit of IMEI %s is %c, it must be %c", imei, imei[imeiLength-1], want)
+		return errorf("the check digit of IMEI %s is %c, it must be %c", imei, imei[imeiLength-1], want)
 	}
 	return nil
 }

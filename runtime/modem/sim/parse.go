@@ -58,13 +58,13 @@ func (p *parser) line(words []string) error {
 	at, err := time.ParseDuration(strings.TrimPrefix(words[0], "+"))
 	switch {
 	case err != nil || at < 0:
-		return fmt.Errorf("%q is no time: write it as 90s, 1h30m or, from the line before on, +5m", words[0])
+		return errorf("%q is no time: write it as 90s, 1h30m or, from the line before on, +5m", words[0])
 	case at > maxTime || relative && p.now+at > maxTime:
-		return fmt.Errorf("%q is later than a script may reach, which is ten years", words[0])
+		return errorf("%q is later than a script may reach, which is ten years", words[0])
 	case relative:
 		at += p.now
 	case at < p.now:
-		return fmt.Errorf("%v is before the time of the line above, %v: sort the lines by time", at, p.now)
+		return errorf("%v is before the time of the line above, %v: sort the lines by time", at, p.now)
 	}
 	p.now = at
 	if len(words) == 1 {
@@ -78,13 +78,13 @@ func (p *parser) setting(name string, args []string) error {
 	switch name {
 	case "firmware":
 		if len(args) != 1 || len(args[0]) > maxVersion {
-			return fmt.Errorf("firmware takes one word of at most %d bytes, the version", maxVersion)
+			return errorf("firmware takes one word of at most %d bytes, the version", maxVersion)
 		}
 		p.script.firmware = args[0]
 	case "update":
 		return p.updatePlan(args)
 	default:
-		return fmt.Errorf("%q: a line begins with a time, as 10m, or with firmware or update", name)
+		return errorf("%q: a line begins with a time, as 10m, or with firmware or update", name)
 	}
 	return nil
 }
@@ -106,11 +106,11 @@ func (p *parser) updatePlan(args []string) error {
 	case "refused":
 		plan.refused = true
 	default:
-		return fmt.Errorf("update %s: it must be done, rejected, deferred, broken or refused", args[0])
+		return errorf("update %s: it must be done, rejected, deferred, broken or refused", args[0])
 	}
 	if rest := args[1:]; len(rest) > 0 {
 		if plan.outcome != modem.UpdateDone || len(rest) > 1 || len(rest[0]) > maxVersion {
-			return fmt.Errorf("only update done takes one more word, the version that it brings, of at most %d bytes", maxVersion)
+			return errorf("only update done takes one more word, the version that it brings, of at most %d bytes", maxVersion)
 		}
 		plan.version = rest[0]
 	}
@@ -169,7 +169,7 @@ func (p *parser) add(s step) {
 
 func (p *parser) event(verb string, args []string, event modem.EventType) error {
 	if len(args) > 0 {
-		return fmt.Errorf("%s takes nothing after it, and here is %q", verb, args[0])
+		return errorf("%s takes nothing after it, and here is %q", verb, args[0])
 	}
 	p.add(step{event: modem.Event{Type: event}})
 	return nil
@@ -206,7 +206,7 @@ func (p *parser) position(args []string) error {
 		return err
 	}
 	if n := len(p.script.track); n > 0 && p.script.track[n-1].at == at.at {
-		return fmt.Errorf("there is a position at %v already", at.at)
+		return errorf("there is a position at %v already", at.at)
 	}
 	p.script.track = append(p.script.track, at)
 	return nil
@@ -218,12 +218,12 @@ func values(verb string, words []string, take func(name, value string) (known bo
 		name, value, ok := strings.Cut(word, "=")
 		for _, before := range words[:i] {
 			if strings.HasPrefix(before, name+"=") {
-				return fmt.Errorf("%s has %s twice", verb, name)
+				return errorf("%s has %s twice", verb, name)
 			}
 		}
 		known, err := take(name, value)
 		if !ok || !known {
-			return fmt.Errorf("%s does not take %q", verb, word)
+			return errorf("%s does not take %q", verb, word)
 		}
 		if err != nil {
 			return err
@@ -239,7 +239,7 @@ func quality(text string) (int, error) { return integer("rsrq", text, -45, 20) }
 func integer(name, text string, low, high int) (int, error) {
 	value, err := strconv.Atoi(text)
 	if err != nil || value < low || value > high {
-		return 0, fmt.Errorf("%s is %q: it must be a whole number from %d to %d", name, text, low, high)
+		return 0, errorf("%s is %q: it must be a whole number from %d to %d", name, text, low, high)
 	}
 	return value, nil
 }
@@ -247,7 +247,12 @@ func integer(name, text string, low, high int) (int, error) {
 func real(name, text string, low, high float64) (float64, error) {
 	value, err := strconv.ParseFloat(text, 64)
 	if err != nil || math.IsNaN(value) || value < low || value > high {
-		return 0, fmt.Errorf("%s is %q: it must be a number from %v to %v", name, text, low, high)
+		return 0, errorf("%s is %q: it must be a number from %v to %v", name, text, low, high)
 	}
 	return value, nil
 }
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/data"
@@ -89,7 +88,7 @@ func (m *Modem) reach(ctx context.Context, kind string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if !m.up {
-		return fmt.Errorf("simulated modem: %w", modem.ErrNoNetwork)
+		return errorf("simulated modem: %w", modem.ErrNoNetwork)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package sim
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"time"
 
@@ -66,11 +65,11 @@ func ReadScript(dataDir string) (Script, error) {
 		return Coverage(searchTime), nil
 	}
 	if err != nil {
-		return Script{}, fmt.Errorf("simulated modem: read the script: %w", err)
+		return Script{}, errorf("simulated modem: read the script: %w", err)
 	}
 	script, err := ParseScript(string(content))
 	if err != nil {
-		return Script{}, fmt.Errorf("simulated modem: %s:%w", folder.Path(ScriptFile), err)
+		return Script{}, errorf("simulated modem: %s:%w", folder.Path(ScriptFile), err)
 	}
 	return script, nil
 }

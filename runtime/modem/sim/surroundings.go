@@ -2,7 +2,6 @@ package sim
 
 import (
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 	"time"
@@ -113,7 +112,7 @@ func surrounding(verb string, args []string) (func(*surroundings), error) {
 	case "fail":
 		return failChange(args)
 	}
-	return nil, fmt.Errorf("%q is nothing that can happen: ready, lte, carrier, error, cell, signal, neighbour, wifi, position, gnss, agnss and fail are", verb)
+	return nil, errorf("%q is nothing that can happen: ready, lte, carrier, error, cell, signal, neighbour, wifi, position, gnss, agnss and fail are", verb)
 }
 
 func cellChange(args []string) (func(*surroundings), error) {
@@ -138,7 +137,7 @@ func cellChange(args []string) (func(*surroundings), error) {
 				s.band, err = integer(name, value, 1, 255)
 			case "mode":
 				if s.mode = value; value != "LTE-M" && value != "NB-IoT" {
-					err = fmt.Errorf("mode is %q: it must be LTE-M or NB-IoT", value)
+					err = errorf("mode is %q: it must be LTE-M or NB-IoT", value)
 				}
 			default:
 				return false, nil
@@ -218,7 +217,7 @@ func wifiChange(args []string) (func(*surroundings), error) {
 	}
 	address, err := net.ParseMAC(args[0])
 	if err != nil || len(address) != len(data.AccessPoint{}.MAC) {
-		return nil, fmt.Errorf("%q is no address of an access point: write six bytes, as a0:b1:c2:d3:e4:f5", args[0])
+		return nil, errorf("%q is no address of an access point: write six bytes, as a0:b1:c2:d3:e4:f5", args[0])
 	}
 	strength, err := integer("the signal of an access point", args[1], -128, 0)
 	found := data.AccessPoint{MAC: [6]byte(address), SignalStrength: strength}
@@ -245,7 +244,7 @@ func failChange(args []string) (func(*surroundings), error) {
 	switch kind {
 	case callIdentity, callNetwork, callCell, callGNSS, callWiFi, callAssistance, callUpdate, callTime:
 	default:
-		return nil, fmt.Errorf("fail %q: it must be identity, network, cell, gnss, wifi, agnss, update or time", kind)
+		return nil, errorf("fail %q: it must be identity, network, cell, gnss, wifi, agnss, update or time", kind)
 	}
 	if text == "none" {
 		text = ""

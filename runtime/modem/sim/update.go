@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 
@@ -43,11 +42,11 @@ func (m *Modem) kept(name string) (string, error) {
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("simulated modem: %w", err)
+		return "", errorf("simulated modem: %w", err)
 	}
 	line := string(bytes.TrimSpace(content))
 	if len(line) > maxVersion {
-		return "", fmt.Errorf("simulated modem: %s holds more than a version: delete it", m.folder.Path(name))
+		return "", errorf("simulated modem: %s holds more than a version: delete it", m.folder.Path(name))
 	}
 	return line, nil
 }
@@ -59,10 +58,10 @@ func (m *Modem) StageUpdate(ctx context.Context, kind modem.UpdateKind, file io.
 		return err
 	}
 	if kind != modem.UpdateDelta && kind != modem.UpdateFull {
-		return fmt.Errorf("simulated modem: an update of kind %d: %w", kind, errors.ErrUnsupported)
+		return errorf("simulated modem: an update of kind %d: %w", kind, errors.ErrUnsupported)
 	}
 	if m.script.update.refused {
-		return fmt.Errorf("simulated modem: %w, as the script says", modem.ErrUpdateRefused)
+		return errorf("simulated modem: %w, as the script says", modem.ErrUpdateRefused)
 	}
 	hash := sha256.New()
 	section := io.NewSectionReader(file, 0, size)
@@ -77,18 +76,18 @@ func (m *Modem) StageUpdate(ctx context.Context, kind modem.UpdateKind, file io.
 			break
 		}
 		if err != nil {
-			return fmt.Errorf("simulated modem: read the update: %w", err)
+			return errorf("simulated modem: read the update: %w", err)
 		}
 	}
 	if read != size {
-		return fmt.Errorf("simulated modem: the update is shorter than the %d bytes it should have: %d", size, read)
+		return errorf("simulated modem: the update is shorter than the %d bytes it should have: %d", size, read)
 	}
 	version := m.script.update.version
 	if version == "" {
 		version = "sim-" + hex.EncodeToString(hash.Sum(nil)[:4])
 	}
 	if err := m.folder.Write(stagedFile, []byte(version+"\n")); err != nil {
-		return fmt.Errorf("simulated modem: stage the update: %w", err)
+		return errorf("simulated modem: stage the update: %w", err)
 	}
 	return nil
 }
@@ -111,16 +110,16 @@ func (m *Modem) ApplyUpdate() (modem.UpdateOutcome, error) {
 	outcome := m.script.update.outcome
 	if outcome == modem.UpdateDone {
 		if err := m.folder.Write(firmwareFile, []byte(version+"\n")); err != nil {
-			return modem.UpdateDeferred, fmt.Errorf("simulated modem: apply the update: %w", err)
+			return modem.UpdateDeferred, errorf("simulated modem: apply the update: %w", err)
 		}
 	}
 	if outcome != modem.UpdateDeferred {
 		if err := m.folder.Remove(stagedFile); err != nil {
-			return modem.UpdateDeferred, fmt.Errorf("simulated modem: apply the update: %w", err)
+			return modem.UpdateDeferred, errorf("simulated modem: apply the update: %w", err)
 		}
 	}
 	if outcome != modem.UpdateDone {
-		return outcome, fmt.Errorf("simulated modem: the update is %v, as the script says", outcome)
+		return outcome, errorf("simulated modem: the update is %v, as the script says", outcome)
 	}
 	return outcome, nil
 }
