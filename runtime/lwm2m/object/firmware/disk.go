@@ -30,34 +30,34 @@ type file interface {
 // disk is the filesystem of the system.
 type disk struct{}
 
-func (disk) MakeFolder(path string) error {
+func (*disk) MakeFolder(path string) error {
 	if err := os.Mkdir(path, 0o700); err == nil {
-		return disk{}.SyncFolder(filepath.Dir(path))
+		return (&disk{}).SyncFolder(filepath.Dir(path))
 	} else if !errors.Is(err, os.ErrNotExist) {
 		if info, is := os.Stat(path); is == nil && info.IsDir() {
 			return nil
 		}
 		return err
 	}
-	if err := (disk{}).MakeFolder(filepath.Dir(path)); err != nil {
+	if err := (&disk{}).MakeFolder(filepath.Dir(path)); err != nil {
 		return err
 	}
-	return disk{}.MakeFolder(path)
+	return (&disk{}).MakeFolder(path)
 }
 
-func (disk) Create(path string) (file, error) {
+func (*disk) Create(path string) (file, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o700) //nolint:gosec // an executable
 }
 
-func (disk) Open(path string) (file, error) { return os.Open(path) }
+func (*disk) Open(path string) (file, error) { return os.Open(path) }
 
-func (disk) Rename(from, to string) error { return os.Rename(from, to) }
+func (*disk) Rename(from, to string) error { return os.Rename(from, to) }
 
-func (disk) Link(from, to string) error { return os.Link(from, to) }
+func (*disk) Link(from, to string) error { return os.Link(from, to) }
 
-func (disk) Remove(path string) error { return os.Remove(path) }
+func (*disk) Remove(path string) error { return os.Remove(path) }
 
-func (disk) SyncFolder(path string) error {
+func (*disk) SyncFolder(path string) error {
 	folder, err := os.Open(path)
 	if err != nil {
 		return err
@@ -65,4 +65,4 @@ func (disk) SyncFolder(path string) error {
 	return joined(folder.Sync(), folder.Close())
 }
 
-func (disk) Free(folder string) (int64, bool) { return free(folder) }
+func (*disk) Free(folder string) (int64, bool) { return free(folder) }

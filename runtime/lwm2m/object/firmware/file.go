@@ -31,7 +31,7 @@ type FileTarget struct {
 
 // NewFileTarget makes a target that keeps its files in a folder, which is made when the first image comes.
 func NewFileTarget(folder string) *FileTarget {
-	return &FileTarget{folder: folder, files: disk{}, running: program}
+	return &FileTarget{folder: folder, files: &disk{}, running: program}
 }
 
 // program opens the program that runs, on Linux also if its file has another name by now, or none (proc(5)).

@@ -124,7 +124,7 @@ func TestFileTargetRefuses(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				d, to := fileDevice(t, image)
-				on := &failing{files: disk{}, free: 1 << 40}
+				on := &failing{files: &disk{}, free: 1 << 40}
 				to.files = on
 				folder := to.folder
 				if c.change != nil {
@@ -135,7 +135,7 @@ func TestFileTargetRefuses(t *testing.T) {
 				if c.status != "2/0" {
 					equal(t, "files", names(t, folder), "")
 				}
-				to.folder, to.files = folder, disk{}
+				to.folder, to.files = folder, &disk{}
 				to.running = func() (file, error) { return &content{*bytes.NewReader(image)}, nil }
 				d.pack("")
 				equal(t, "next push", d.push(image), "2.04")
