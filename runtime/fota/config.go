@@ -17,16 +17,13 @@ type Config struct {
 	URLMax         int  `kconfig:"FOTA_DOWNLOAD_RESOURCE_LOCATOR_LENGTH"` // bytes
 	TagsMax        int  `kconfig:"FOTA_DOWNLOAD_SEC_TAG_LIST_SIZE_MAX"`   // security tags of one download
 
-	// What a power cut loses at most of what was written: each checkpoint syncs the image and writes the record. 0: the defaults.
-	CheckpointBytes int64
-	CheckpointTime  time.Duration
+	// A checkpoint syncs the image and writes the record. What was written after the last one is downloaded again after a power cut.
+	CheckpointTime  time.Duration // between checkpoints at least, while bytes come; 0: DefaultCheckpointTime
+	CheckpointBytes int64         // that make a checkpoint before that time; 0: none do
 }
 
-// Defaults of the distance between checkpoints.
-const (
-	DefaultCheckpointBytes = 1 << 20
-	DefaultCheckpointTime  = 5 * time.Second
-)
+// DefaultCheckpointTime is the time between checkpoints.
+const DefaultCheckpointTime = 5 * time.Second
 
 // Job says what to download.
 type Job struct {

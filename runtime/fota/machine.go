@@ -26,9 +26,6 @@ type machine struct {
 }
 
 func newMachine(config Config, job Job, now time.Time) *machine {
-	if config.CheckpointBytes <= 0 {
-		config.CheckpointBytes = DefaultCheckpointBytes
-	}
 	if config.CheckpointTime <= 0 {
 		config.CheckpointTime = DefaultCheckpointTime
 	}
@@ -103,7 +100,8 @@ func (m *machine) wrote(bytes int64, now time.Time) (progress, checkpoint bool) 
 	if m.written-m.mark >= max(m.version.Size/100, 1) {
 		m.tries, m.mark = 0, m.written
 	}
-	return m.progress(), m.keeps() && (m.written-m.kept >= m.config.CheckpointBytes || now.Sub(m.keptAt) >= m.config.CheckpointTime)
+	many := m.config.CheckpointBytes > 0 && m.written-m.kept >= m.config.CheckpointBytes
+	return m.progress(), m.keeps() && (many || now.Sub(m.keptAt) >= m.config.CheckpointTime)
 }
 
 func (m *machine) progress() bool {

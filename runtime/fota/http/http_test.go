@@ -98,6 +98,15 @@ func TestUnreachable(t *testing.T) {
 	})
 }
 
+func parse(t *testing.T, text string) *url.URL {
+	t.Helper()
+	u, err := url.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u
+}
+
 // taker takes a file.
 type taker struct {
 	begun bool
@@ -127,11 +136,7 @@ func TestContext(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 				defer cancel()
 				began := time.Now()
-				u, err := url.Parse(address)
-				if err != nil {
-					t.Fatal(err)
-				}
-				err = client.Fetch(ctx, fota.Request{URL: u}, &taker{})
+				err = client.Fetch(ctx, fota.Request{URL: parse(t, address)}, &taker{})
 				if !errors.Is(err, context.DeadlineExceeded) || time.Since(began) != time.Hour {
 					t.Errorf("after %v: %v", time.Since(began), err)
 				}
@@ -155,11 +160,7 @@ func TestLogHeaders(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		u, err := url.Parse(address)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := client.Fetch(t.Context(), fota.Request{URL: u}, &taker{}); err != nil {
+		if err := client.Fetch(t.Context(), fota.Request{URL: parse(t, address)}, &taker{}); err != nil {
 			t.Error(err)
 		}
 		s.running.Wait()
