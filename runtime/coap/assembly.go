@@ -68,7 +68,7 @@ func (a *assemblies) accept(now time.Time, request *Request, b block) (answer Re
 		code, diagnostic, cause = BadRequest, "block size grows", "the blocks grow"
 	case b.offset() != body.received:
 		diagnostic, cause = "gap between blocks", fmt.Sprintf("a block at %d bytes in place of %d", b.offset(), body.received)
-	case key(request.Options, ContentFormat) != key(body.request.Options, ContentFormat):
+	case !sameOption(request.Options, body.request.Options, ContentFormat):
 		diagnostic, cause = "content format changes", "the content format changes"
 	}
 	if diagnostic != "" {

@@ -1,6 +1,9 @@
 package coap
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // Options that a request must not carry to an endpoint that is no proxy (RFC 7252, 5.7.2).
 const (
@@ -107,4 +110,11 @@ func (o Options) Path() string {
 		return "/"
 	}
 	return string(text)
+}
+
+// sameOption tells whether two messages have the same first option of an id, or none both.
+func sameOption(one, other Options, id OptionID) bool {
+	a, has := one.Get(id)
+	b, had := other.Get(id)
+	return has == had && bytes.Equal(a, b)
 }
