@@ -15,7 +15,7 @@ type Config struct {
 }
 
 // Object is object 10. Its values are kept for the modem's adapter; nothing here talks to a modem.
-type Object struct{ lwm2m.Values }
+type Object = lwm2m.Values
 
 // New makes the object with its one instance.
 func New(config Config) (*Object, error) {
@@ -23,7 +23,7 @@ func New(config Config) (*Object, error) {
 	if config.Version11 {
 		definition = every.Below("1.1", "urn:oma:lwm2m:oma:10:1.1", func(resource uint16) bool { return resource == servingRateControl })
 	}
-	return &Object{lwm2m.Values{Of: definition, Instances: 1, Initial: func(instance uint16) []lwm2m.Item {
+	return &Object{Of: definition, Instances: 1, Initial: func(instance uint16) []lwm2m.Item {
 		return []lwm2m.Item{{Path: lwm2m.NewPath(definition.ID, instance, profileNames, 0), Value: lwm2m.Objlnk(lwm2m.MaxID, lwm2m.MaxID)}} // no profile
-	}}}, nil
+	}}, nil
 }

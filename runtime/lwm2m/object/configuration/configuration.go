@@ -7,9 +7,9 @@ import "github.com/cloudgen/cloudgen/runtime/lwm2m"
 type Config struct{}
 
 // Object is object 50009.
-type Object struct{ lwm2m.Values }
+type Object = lwm2m.Values
 
 // New makes the object with its one instance, which has no values until the program sets them.
 func New(Config) (*Object, error) {
-	return &Object{lwm2m.Values{Of: &definition, Instances: 1}}, nil
+	return &Object{Of: &definition, Instances: 1}, nil
 }

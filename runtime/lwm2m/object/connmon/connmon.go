@@ -23,7 +23,7 @@ type Config struct {
 }
 
 // Object is object 4.
-type Object struct{ lwm2m.Values }
+type Object = lwm2m.Values
 
 // New makes the object with its one instance, which has no values until the program sets them.
 func New(config Config) (*Object, error) {
@@ -31,7 +31,7 @@ func New(config Config) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Object{lwm2m.Values{Of: definition, Instances: 1}}, nil
+	return &Object{Of: definition, Instances: 1}, nil
 }
 
 func (c Config) definition() (*lwm2m.Definition, error) {

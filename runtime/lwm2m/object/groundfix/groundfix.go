@@ -7,11 +7,11 @@ import "github.com/cloudgen/cloudgen/runtime/lwm2m"
 type Config struct{}
 
 // Object is object 33626.
-type Object struct{ lwm2m.Values }
+type Object = lwm2m.Values
 
 // New makes the object with its one instance: the location is not to be sent back until the program says otherwise.
 func New(Config) (*Object, error) {
-	return &Object{lwm2m.Values{Of: &definition, Instances: 1, Initial: func(instance uint16) []lwm2m.Item {
+	return &Object{Of: &definition, Instances: 1, Initial: func(instance uint16) []lwm2m.Item {
 		return []lwm2m.Item{{Path: lwm2m.NewPath(definition.ID, instance, 0), Value: lwm2m.Boolean(false)}}
-	}}}, nil
+	}}, nil
 }

@@ -23,7 +23,7 @@ type Config struct {
 }
 
 // Object is object 3347: one instance for each button.
-type Object struct{ lwm2m.Values }
+type Object = lwm2m.Values
 
 // New makes the object. Its buttons are not pressed and never were.
 func New(config Config) (*Object, error) {
@@ -31,14 +31,14 @@ func New(config Config) (*Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Object{lwm2m.Values{Of: definition, Instances: config.Instances, Initial: func(instance uint16) []lwm2m.Item {
+	return &Object{Of: definition, Instances: config.Instances, Initial: func(instance uint16) []lwm2m.Item {
 		at := lwm2m.NewPath(definition.ID, instance)
 		return []lwm2m.Item{
 			{Path: at.Child(5500), Value: lwm2m.Boolean(false)},
 			{Path: at.Child(5501), Value: lwm2m.Integer(0)},
 			{Path: at.Child(5750), Value: lwm2m.String(fmt.Sprintf("Push button %d", instance+1))},
 		}
-	}}}, nil
+	}}, nil
 }
 
 func (c Config) definition() (*lwm2m.Definition, error) {

@@ -9,9 +9,9 @@ type Config struct {
 }
 
 // Object is object 33627.
-type Object struct{ lwm2m.Values }
+type Object = lwm2m.Values
 
 // New makes the object. Its instances stay; one without values stands for no access point.
 func New(config Config) (*Object, error) {
-	return &Object{lwm2m.Values{Of: &definition, Instances: config.Instances}}, nil
+	return &Object{Of: &definition, Instances: config.Instances}, nil
 }
