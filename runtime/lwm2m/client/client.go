@@ -81,7 +81,7 @@ func New(config Config, options Options) (*Client, error) {
 		options.Logger = slog.New(slog.DiscardHandler)
 	}
 	if options.Plain == nil {
-		options.Plain = udp{}
+		options.Plain = &udp{}
 	}
 	c := &Client{config: config, options: options, logger: options.Logger, tree: tree.New(), codec: format.New(config.Formats), ended: make(chan struct{}), endpoint: options.Endpoint}
 	c.inbox.wake = make(chan struct{}, 1)
@@ -89,13 +89,13 @@ func New(config Config, options Options) (*Client, error) {
 	c.reports.attributes = attribute.NewStore(attribute.Config{Max: config.MaxAttributes})
 	c.reports.machine = reporting.New(reporting.Config{
 		MaxObservations: config.MaxObservations, MaxPaths: config.MaxCompositePaths, CancelByPath: config.CancelByPath,
-	}, readable{c}, effective{c})
+	}, &readable{c}, &effective{c})
 	c.reports.machine.SetLink(reporting.Unreachable)
 	if err := c.addObjects(); err != nil {
 		return nil, err
 	}
 	c.reports.management = management.New(c.tree, c.codec, c.reports.attributes, management.Options{
-		Observer: observer{c}, Preferred: format.None, MaxPaths: config.MaxCompositePaths, CheckAccount: func(instance uint16) error {
+		Observer: &observer{c}, Preferred: format.None, MaxPaths: config.MaxCompositePaths, CheckAccount: func(instance uint16) error {
 			return c.checkAccount(c.security.Account(instance))
 		}, Finished: func(missing error) { c.post(func() { c.bootstrapFinished(missing) }) }, Logger: c.logger,
 	})
@@ -118,14 +118,14 @@ func (c *Client) addObjects() error {
 	}); err != nil {
 		return err
 	}
-	c.server.SetCommands(commands{c})
+	c.server.SetCommands(&commands{c})
 	for _, object := range append([]lwm2m.Object{c.security, c.server}, c.options.Objects...) {
 		if hosted, is := object.(lwm2m.Hosted); is {
 			if c.options.Program == nil {
 				definition := object.Definition()
 				return errorf("object %d (%s) needs Options.Program", definition.ID, definition.Name)
 			}
-			hosted.SetHost(host{Program: c.options.Program, client: c})
+			hosted.SetHost(&host{Program: c.options.Program, client: c})
 		}
 		if err := c.tree.Add(object); err != nil {
 			return err
@@ -203,7 +203,7 @@ func (c *Client) StartAs(endpoint string, bootstrap bool) error {
 	if err := c.config.checkEndpoint(endpoint); err != nil {
 		return err
 	}
-	if bootstrap && !(commands{c}).CanBootstrap() {
+	if bootstrap && !(&commands{c}).CanBootstrap() {
 		return errors.New("object 0 has no account of a bootstrap server that can be used")
 	}
 	for _, id := range c.server.Instances() {

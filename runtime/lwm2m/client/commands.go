@@ -7,7 +7,7 @@ import (
 // commands are what a server executes on object 1. Its methods are called in the connection's goroutine, once the answer was sent.
 type commands struct{ client *Client }
 
-func (o commands) CanBootstrap() bool {
+func (o *commands) CanBootstrap() bool {
 	c := o.client
 	if !c.config.Bootstrap {
 		return false
@@ -20,12 +20,12 @@ func (o commands) CanBootstrap() bool {
 	return false
 }
 
-func (o commands) Bootstrap(uint16) {
+func (o *commands) Bootstrap(uint16) {
 	o.client.post(func() { o.client.step(registration.BootstrapRequested{}) })
 }
 
-func (o commands) Update(uint16) { o.client.Update() }
+func (o *commands) Update(uint16) { o.client.Update() }
 
-func (o commands) Disable(uint16) {
+func (o *commands) Disable(uint16) {
 	o.client.post(func() { o.client.step(registration.DisableRequested{}) })
 }

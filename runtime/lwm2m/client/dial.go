@@ -60,7 +60,7 @@ func (e *AlertError) refuses() bool { return e.Code == 40 || e.Code == 51 || e.C
 // udp is the dialer of coap.
 type udp struct{}
 
-func (udp) Dial(ctx context.Context, target Target) (net.Conn, error) {
+func (*udp) Dial(ctx context.Context, target Target) (net.Conn, error) {
 	return coap.DialUDP(ctx, target.Address)
 }
 

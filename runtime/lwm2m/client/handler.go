@@ -77,18 +77,18 @@ func (c *Client) bootstrapFinished(missing error) {
 // observer keeps the observations; its methods are called while a request is served.
 type observer struct{ client *Client }
 
-var _ management.Observer = observer{}
+var _ management.Observer = (*observer)(nil)
 
-func (o observer) Observe(_ management.Peer, token []byte, paths []lwm2m.Path, in format.Format, composite bool) (uint32, error) {
+func (o *observer) Observe(_ management.Peer, token []byte, paths []lwm2m.Path, in format.Format, composite bool) (uint32, error) {
 	defer o.client.poke()
 	return o.client.reports.machine.Observe(time.Now(), reporting.Request{Token: token, Paths: paths, Composite: composite, Format: uint16(in)})
 }
 
-func (o observer) Cancel(_ management.Peer, token []byte, paths []lwm2m.Path) {
+func (o *observer) Cancel(_ management.Peer, token []byte, paths []lwm2m.Path) {
 	o.client.reports.machine.Cancel(token, paths)
 }
 
-func (o observer) AttributesChanged(_ management.Peer, at lwm2m.Path) {
+func (o *observer) AttributesChanged(_ management.Peer, at lwm2m.Path) {
 	defer o.client.poke()
 	o.client.reports.machine.AttributesChanged(at)
 }
@@ -96,14 +96,14 @@ func (o observer) AttributesChanged(_ management.Peer, at lwm2m.Path) {
 // readable gives reporting the values that the server may read.
 type readable struct{ client *Client }
 
-func (r readable) Append(dst []lwm2m.Item, path lwm2m.Path) ([]lwm2m.Item, bool) {
+func (r *readable) Append(dst []lwm2m.Item, path lwm2m.Path) ([]lwm2m.Item, bool) {
 	return r.client.tree.AppendReadable(dst, r.client.serving(), path)
 }
 
 // effective gives reporting the attributes that hold.
 type effective struct{ client *Client }
 
-func (e effective) Effective(path lwm2m.Path) attribute.Set {
+func (e *effective) Effective(path lwm2m.Path) attribute.Set {
 	c := e.client
 	ssid := c.serving()
 	for _, id := range c.server.Instances() {

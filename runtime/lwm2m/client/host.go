@@ -26,19 +26,19 @@ type host struct {
 	client *Client
 }
 
-var _ lwm2m.Host = host{}
+var _ lwm2m.Host = (*host)(nil)
 
 // Go implements lwm2m.Host: the work begins with Run, and Run waits for it.
-func (h host) Go(work func(ctx context.Context)) {
+func (h *host) Go(work func(ctx context.Context)) {
 	c := h.client
 	c.post(func() { c.workers.Go(func() { work(c.ctx) }) })
 }
 
 // WatchMessages implements lwm2m.Host.
-func (h host) WatchMessages(take func(sent bool, size int)) { h.client.watchers.add(take) }
+func (h *host) WatchMessages(take func(sent bool, size int)) { h.client.watchers.add(take) }
 
 // Logger implements lwm2m.Host.
-func (h host) Logger() *slog.Logger { return h.client.logger }
+func (h *host) Logger() *slog.Logger { return h.client.logger }
 
 // watchers are told of every datagram.
 type watchers struct {
