@@ -5,7 +5,6 @@ import (
 	"errors"
 
 	"github.com/cloudgen/cloudgen/runtime/data"
-	"github.com/cloudgen/cloudgen/runtime/gnss/agnss"
 )
 
 // ErrNoFix is wrapped by Receiver.Fix when the search has ended without a position.
@@ -18,16 +17,9 @@ type Receiver interface {
 	Fix(ctx context.Context) (data.Fix, error)
 }
 
-// Assisted is implemented by a modem whose GNSS receiver takes assistance data element by element. What cannot, as receivers that take only a
-// file of their maker, implements FileAssisted or neither.
-type Assisted interface {
-	agnss.Injector
-	// AssistanceNeed tells what the receiver lacks now. It is asked before a search; an empty need means that nothing is to be fetched.
-	AssistanceNeed(ctx context.Context) (agnss.Need, error)
-}
-
 // FileAssisted is implemented by a modem whose GNSS receiver takes a file of its maker's service, as Qualcomm's XTRA (ModemManager:
-// Location.SupportedAssistanceData, AssistanceDataServers and InjectAssistanceData). nRF Cloud's data is no such file.
+// Location.SupportedAssistanceData, AssistanceDataServers and InjectAssistanceData). nRF Cloud's data is no such file: a receiver that takes that
+// implements assistance.Receiver.
 type FileAssisted interface {
 	// AssistanceServers gives the URLs from which the file is to be fetched, the preferred one first.
 	AssistanceServers(ctx context.Context) ([]string, error)

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/data"
-	"github.com/cloudgen/cloudgen/runtime/gnss/agnss"
 	"github.com/cloudgen/cloudgen/runtime/modem"
 )
 
@@ -40,102 +39,40 @@ func (m *Modem) Fix(ctx context.Context) (data.Fix, error) {
 	return fix, nil
 }
 
-// AssistanceNeed implements modem.Assisted.
-func (m *Modem) AssistanceNeed(ctx context.Context) (agnss.Need, error) {
+// Lacking gives the assistance data that the script says the receiver lacks, as its words, and how many times it has said so: what was given since
+// counts no more after another time. Package assisted makes a receiver of it.
+func (m *Modem) Lacking(ctx context.Context) (words []string, times int, err error) {
 	if err := m.answer(ctx, callAssistance); err != nil {
-		return agnss.Need{}, err
+		return nil, 0, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.around.need, nil
+	return m.around.lacking, m.around.lackingTimes, nil
 }
 
-// Inject implements agnss.Injector: what is given is no longer needed.
-func (m *Modem) Inject(ctx context.Context, element agnss.Element) error {
-	if err := m.answer(ctx, callAssistance); err != nil {
-		return err
-	}
-	given, ok := contribution(element)
-	if !ok {
-		return errorf("simulated modem: %T: %w", element, errors.ErrUnsupported)
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.around.need = m.around.need.Without(given)
-	return nil
-}
-
-// contribution is the part of a need that an element meets.
-func contribution(element agnss.Element) (given agnss.Need, ok bool) {
-	switch e := element.(type) {
-	case *agnss.SystemTime:
-		given.Data = agnss.DataTime
-	case *agnss.Location:
-		given.Data = agnss.DataLocation
-	case *agnss.UTC:
-		given.Data = agnss.DataUTC
-	case *agnss.Klobuchar:
-		given.Data = agnss.DataKlobuchar
-	case *agnss.NeQuick:
-		given.Data = agnss.DataNeQuick
-	case *agnss.Integrity:
-		given.Data = agnss.DataIntegrity
-	case *agnss.Ephemeris:
-		if e.System() == agnss.GPS {
-			given.GPS.Ephemerides = satellite(agnss.GPS, e.SV)
-		} else {
-			given.QZSS.Ephemerides = satellite(agnss.QZSS, e.SV)
-		}
-	case *agnss.Almanac:
-		if e.System() == agnss.GPS {
-			given.GPS.Almanacs = satellite(agnss.GPS, e.SV)
-		} else {
-			given.QZSS.Almanacs = satellite(agnss.QZSS, e.SV)
-		}
-	default: // Galileo: this receiver does not hear it
-		return agnss.Need{}, false
-	}
-	return given, true
-}
-
-func satellite(system agnss.System, sv uint8) uint64 {
-	first, last := system.Satellites()
-	if int(sv) < first || int(sv) > last {
-		return 0
-	}
-	return 1 << (int(sv) - first)
-}
+// everything are the words of a line "agnss all".
+var everything = [...]string{"utc", "ephemerides", "almanacs", "klobuchar", "nequick", "time", "location", "integrity"}
 
 func needChange(args []string) (func(*surroundings), error) {
-	everything := agnss.Everything(false, true)
-	var need agnss.Need
+	switch {
+	case len(args) == 1 && args[0] == "none":
+		args = nil
+	case len(args) == 1 && args[0] == "all":
+		args = everything[:]
+	case len(args) == 0:
+		return nil, errors.New("agnss takes none, all, or any of " + strings.Join(everything[:], " "))
+	}
+next:
 	for _, word := range args {
-		switch word {
-		case "none":
-		case "all":
-			need = everything
-		case "utc":
-			need.Data |= agnss.DataUTC
-		case "klobuchar":
-			need.Data |= agnss.DataKlobuchar
-		case "nequick":
-			need.Data |= agnss.DataNeQuick
-		case "time":
-			need.Data |= agnss.DataTime
-		case "location":
-			need.Data |= agnss.DataLocation
-		case "integrity":
-			need.Data |= agnss.DataIntegrity
-		case "ephemerides":
-			need.GPS.Used, need.GPS.Ephemerides = true, everything.GPS.Ephemerides
-		case "almanacs":
-			need.GPS.Used, need.GPS.Almanacs = true, everything.GPS.Almanacs
-		default:
-			return nil, errorf("agnss does not take %q", word)
+		for _, known := range everything {
+			if word == known {
+				continue next
+			}
 		}
+		return nil, errorf("agnss does not take %q: it takes none, all, or any of %s", word, strings.Join(everything[:], " "))
 	}
-	if all := strings.Join(args, " "); len(args) == 0 || len(args) > 1 && strings.Contains(" "+all+" ", " none ") {
-		return nil, errors.New("agnss takes none, all, or any of utc, ephemerides, almanacs, klobuchar, nequick, time, location and integrity")
-	}
-	return func(s *surroundings) { s.need = need }, nil
+	return func(s *surroundings) {
+		s.lacking = args
+		s.lackingTimes++
+	}, nil
 }

@@ -12,7 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/cloudgen/cloudgen/runtime/gnss/agnss"
 	"github.com/cloudgen/cloudgen/runtime/modem"
 )
 
@@ -53,8 +52,8 @@ func TestDocumentedScript(t *testing.T) {
 		if err != nil || len(wifi.AccessPoints) != 1 || wifi.AccessPoints[0].SignalStrength != -60 || wifi.AccessPoints[0].MAC != [6]byte{0xa0, 0xb1, 0xc2, 0xd3, 0xe4, 0xf5} {
 			t.Errorf("%+v, %v", wifi, err)
 		}
-		if need, err := m.AssistanceNeed(ctx); err != nil || need != agnss.Everything(false, true) {
-			t.Errorf("need %+v, %v", need, err)
+		if words, times, err := m.Lacking(ctx); err != nil || len(words) != 8 || times != 1 {
+			t.Errorf("lacking %v, %d, %v", words, times, err)
 		}
 		device, err := m.Identity(ctx)
 		if err != nil || device.ModemFirmware != "mfw-1.3.6" {
@@ -143,7 +142,7 @@ func TestScriptMistakes(t *testing.T) {
 		"1s position 0 0\n1s position 1 1":     "2: there is a position at 1s already",
 		"1s gnss soon":                         "1: gnss takes the time",
 		"1s agnss":                             "1: agnss takes none, all, or",
-		"1s agnss none utc":                    "1: agnss takes none, all, or",
+		"1s agnss none utc":                    `1: agnss does not take "none"`,
 		"1s agnss orbits":                      `1: agnss does not take "orbits"`,
 		"1s fail everything now":               `1: fail "everything": it must be identity`,
 		"1s fail network":                      "1: fail takes what fails",
@@ -224,50 +223,6 @@ func TestWithoutATrackThereIsNoFix(t *testing.T) {
 		before := time.Now()
 		if _, err := m.Fix(ctx); !errors.Is(err, modem.ErrNoFix) || time.Since(before) != time.Hour {
 			t.Errorf("%v after %v", err, time.Since(before))
-		}
-	})
-}
-
-func TestAssistance(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		script, err := ParseScript("0s agnss time utc ephemerides almanacs location klobuchar nequick integrity\n1h fail agnss the receiver is busy")
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, _ := running(t, &script)
-		synctest.Wait()
-		need, err := m.AssistanceNeed(t.Context())
-		if err != nil || need != agnss.Everything(false, false) {
-			t.Errorf("%+v, %v", need, err)
-		}
-		message := &agnss.Message{
-			Time: &agnss.SystemTime{}, Location: &agnss.Location{}, UTC: &agnss.UTC{}, Klobuchar: &agnss.Klobuchar{}, NeQuick: &agnss.NeQuick{}, Integrity: agnss.Integrity{GPS: new(uint32(1))},
-		}
-		for sv := uint8(1); sv <= 32; sv++ {
-			message.Ephemerides = append(message.Ephemerides, agnss.Ephemeris{SV: sv, SqrtA: 1})
-			message.Almanacs = append(message.Almanacs, agnss.Almanac{SV: sv, SqrtA: 1})
-		}
-		given, err := message.Inject(t.Context(), m, 0)
-		if err != nil || !need.Without(given).Empty() {
-			t.Errorf("given %+v, %v", given, err)
-		}
-		if need, err := m.AssistanceNeed(t.Context()); err != nil || !need.Empty() {
-			t.Errorf("then %+v, %v", need, err)
-		}
-		for _, element := range []agnss.Element{&agnss.GalileoEphemeris{SV: 1}, &agnss.GGTO{}} {
-			if err := m.Inject(t.Context(), element); !errors.Is(err, errors.ErrUnsupported) {
-				t.Errorf("%T: %v", element, err)
-			}
-		}
-		for _, element := range []agnss.Element{&agnss.Ephemeris{SV: 193}, &agnss.Almanac{SV: 194}} {
-			if err := m.Inject(t.Context(), element); err != nil {
-				t.Errorf("%T: %v", element, err)
-			}
-		}
-		time.Sleep(time.Hour)
-		synctest.Wait()
-		if err := m.Inject(t.Context(), &agnss.UTC{}); err == nil || !strings.Contains(err.Error(), "busy") {
-			t.Errorf("%v", err)
 		}
 	})
 }

@@ -23,7 +23,7 @@ type Options struct {
 }
 
 // Modem is the simulated modem. It implements modem.Modem, modem.LinkController, modem.Identifier, modem.Radio, modem.Scanner, modem.Receiver,
-// modem.Assisted, modem.Updater and modem.Clock.
+// modem.Updater and modem.Clock.
 type Modem struct {
 	folder   *durable.Folder
 	script   Script

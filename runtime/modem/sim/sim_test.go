@@ -26,7 +26,6 @@ var (
 	_ modem.Radio          = (*Modem)(nil)
 	_ modem.Scanner        = (*Modem)(nil)
 	_ modem.Receiver       = (*Modem)(nil)
-	_ modem.Assisted       = (*Modem)(nil)
 	_ modem.Updater        = (*Modem)(nil)
 	_ modem.Clock          = (*Modem)(nil)
 )

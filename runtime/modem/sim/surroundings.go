@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/data"
-	"github.com/cloudgen/cloudgen/runtime/gnss/agnss"
 )
 
 const (
@@ -28,7 +27,8 @@ type surroundings struct {
 	accessPoints []data.AccessPoint
 	obstructed   bool          // no satellite is heard
 	search       time.Duration // that a fix takes
-	need         agnss.Need
+	lacking      []string      // assistance data, by the script's words
+	lackingTimes int           // that the script has set it
 	failures     []failure
 }
 
