@@ -39,6 +39,8 @@ type Program struct {
 	Tracker tracker.Config
 	// Modem makes the modem adapter: sim.Open, host.Open or one of the user's own. dataDir is there. nil: sim.Open
 	Modem func(dataDir string) (modem.Modem, error)
+	// Locator makes what finds the location, from the modem adapter: location.Config.Locator. nil: nothing does
+	Locator func(device modem.Modem, logger *slog.Logger) (tracker.Locator, error)
 	// Keys gives private keys that are not files, as those of a secure element. nil: all are
 	Keys credentials.KeyProvider
 }
@@ -51,7 +53,7 @@ func Main(args []string, program Program) int {
 	p := process{
 		name: program.Name, tracker: program.Tracker, stdout: os.Stdout, stderr: os.Stderr, signals: signals,
 		newCloud: func(options module.Options) (cloudModule, error) { return program.New(options) },
-		newModem: program.Modem, keys: program.Keys,
+		newModem: program.Modem, newLocator: program.Locator, keys: program.Keys,
 	}
 	if p.newModem == nil {
 		p.newModem = sim.Open
@@ -73,6 +75,7 @@ type process struct {
 	signals        <-chan os.Signal
 	newCloud       func(module.Options) (cloudModule, error)
 	newModem       func(dataDir string) (modem.Modem, error)
+	newLocator     func(modem.Modem, *slog.Logger) (tracker.Locator, error)
 	keys           credentials.KeyProvider
 }
 
@@ -134,6 +137,11 @@ func (p process) assemble(s settings, state *durable.Folder, logger *slog.Logger
 	}
 	if radio, ok := device.(modem.Radio); ok {
 		options.Radio = radio
+	}
+	if p.newLocator != nil {
+		if options.Locator, err = p.newLocator(device, logger); err != nil {
+			return tracker.Util{}, err
+		}
 	}
 	app, err := tracker.New(p.tracker, options)
 	if err != nil {

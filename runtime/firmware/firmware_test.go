@@ -39,6 +39,8 @@ type fakeCloud struct {
 	mu      sync.Mutex
 	updates []data.Update
 	configs []data.Configuration
+
+	locations []data.LocationRequest
 }
 
 func (f *fakeCloud) Run(ctx context.Context) error { return f.behave(ctx, f) }
@@ -47,6 +49,13 @@ func (f *fakeCloud) Report(_ context.Context, update data.Update) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.updates = append(f.updates, update)
+	return nil
+}
+
+func (f *fakeCloud) RequestLocation(_ context.Context, request data.LocationRequest) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.locations = append(f.locations, request)
 	return nil
 }
 

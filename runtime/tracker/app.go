@@ -19,6 +19,7 @@ type Cloud interface {
 	Report(ctx context.Context, update data.Update) error
 	ReportBatch(ctx context.Context, batch data.Batch) error
 	ReportConfig(ctx context.Context, configuration data.Configuration) error
+	RequestLocation(ctx context.Context, request data.LocationRequest) error
 }
 
 // Identity tells what the device is. Taken and Version are filled in by the application.
@@ -37,6 +38,7 @@ type Options struct {
 	Identity Identity
 	Radio    Radio // nil: no network data
 	Sensors  Sensors
+	Locator  Locator      // nil: no location
 	Logger   *slog.Logger // nil: no log
 	// TimeValid tells whether a time can be one that the clock shows when it is set. Nothing is sent before (reference 4.6); samples are kept
 	// and get their right times then. nil: always.
@@ -59,12 +61,17 @@ type App struct {
 	batteries    buffer[data.Battery]
 	environments buffer[data.Environment]
 	networks     buffer[data.Network]
+	fixes        buffer[data.Fix]
 	device       *data.Device // nil until it could be read
 	deviceSent   bool
 	configDue    bool // the configuration is to be reported
 	noReports    bool // this cloud takes samples only in batches
 	noBatches    bool // this cloud takes no batches
+	noLocations  bool // this cloud is not to be asked for the location
 	motion       motion
+
+	search          search
+	locationRequest *data.LocationRequest // to be sent; nil: none
 
 	connected, everConnected bool
 }
@@ -101,6 +108,8 @@ func New(config Config, options Options) (*App, error) {
 		batteries:    buffer[data.Battery]{limit: config.BatteryBuffer},
 		environments: buffer[data.Environment]{limit: config.SensorBuffer},
 		networks:     buffer[data.Network]{limit: config.NetworkBuffer},
+		fixes:        buffer[data.Fix]{limit: fixBuffer},
+		search:       search{outcome: make(chan located, 1)},
 	}
 	a.loadConfiguration()
 	return a, nil
@@ -175,35 +184,56 @@ func (a *App) Run(ctx context.Context, cloud Cloud) error {
 	timer.Stop()
 	defer timer.Stop()
 
-	started := false   // sampling begins with the first connection of a boot and goes on whatever becomes of it (reference 4.6)
-	var last time.Time // latest sampling
+	ctx, cancel := context.WithCancel(ctx)
+	defer a.search.running.Wait()
+	defer cancel()
+	started := false     // sampling begins with the first connection of a boot and goes on whatever becomes of it (reference 4.6)
+	var last time.Time   // latest sampling
+	var sendBy time.Time // until when its samples wait for the location; zero: they do not
 	for {
 		if started {
-			timer.Reset(time.Until(a.wakeAt(last)))
+			timer.Reset(time.Until(a.wakeAt(last, sendBy)))
 		}
 		select {
 		case <-ctx.Done():
 			return nil
 		case <-a.wake:
 			a.follow(ctx, cloud)
+		case outcome := <-a.search.outcome:
+			a.found(outcome)
 		case <-timer.C:
 			a.readMotion(ctx)
 		}
 		if !a.everConnected {
 			continue
 		}
-		if now := time.Now(); !started || !now.Before(due(a.Configuration(), last, a.motion.moving)) {
-			started, last = true, now
-			a.sample(ctx)
+		now := time.Now()
+		next := !started || !now.Before(due(a.Configuration(), last, a.motion.moving))
+		if !sendBy.IsZero() && (next || !a.search.active || !now.Before(sendBy)) {
+			sendBy = time.Time{}
 			a.send(ctx, cloud)
 		}
+		if !next {
+			continue
+		}
+		started, last = true, now
+		a.sample(ctx)
+		if a.locate(ctx) {
+			sendBy = now.Add(locationWait(a.Configuration()))
+			continue
+		}
+		a.send(ctx, cloud)
 	}
 }
 
-// wakeAt tells when Run has to look again: when sampling is due, in passive mode also for the accelerometer.
-func (a *App) wakeAt(last time.Time) time.Time {
+// wakeAt tells when Run has to look again: when sampling is due, when samples wait no longer for the location, in passive mode also for the
+// accelerometer.
+func (a *App) wakeAt(last, sendBy time.Time) time.Time {
 	configuration := a.Configuration()
 	next := due(configuration, last, a.motion.moving)
+	if !sendBy.IsZero() && sendBy.Before(next) {
+		next = sendBy
+	}
 	if reading := time.Now().Add(motionInterval); !configuration.ActiveMode && reading.Before(next) {
 		return reading
 	}

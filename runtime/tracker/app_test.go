@@ -31,7 +31,9 @@ type fakeCloud struct {
 	updates       []data.Update
 	batches       []data.Batch
 	configs       []data.Configuration
+	locations     []data.LocationRequest
 	err, batchErr error
+	locationErr   error
 	block         bool // calls wait for the end of their context
 }
 
@@ -50,7 +52,7 @@ func (f *fakeCloud) Report(ctx context.Context, update data.Update) error {
 	for _, kind := range []struct {
 		name    string
 		present bool
-	}{{"device", update.Device != nil}, {"network", update.Network != nil}, {"environment", update.Environment != nil}, {"battery", update.Battery != nil}} {
+	}{{"device", update.Device != nil}, {"network", update.Network != nil}, {"fix", update.Fix != nil}, {"environment", update.Environment != nil}, {"battery", update.Battery != nil}} {
 		if kind.present {
 			kinds = append(kinds, kind.name)
 		}
@@ -66,7 +68,22 @@ func (f *fakeCloud) ReportBatch(ctx context.Context, batch data.Batch) error {
 		return f.batchErr
 	}
 	f.batches = append(f.batches, batch)
-	f.write(fmt.Sprintf("batch network %d, environment %d, battery %d", len(batch.Network), len(batch.Environment), len(batch.Battery)))
+	line := fmt.Sprintf("batch network %d, environment %d, battery %d", len(batch.Network), len(batch.Environment), len(batch.Battery))
+	if len(batch.Fix) > 0 {
+		line += fmt.Sprintf(", fix %d", len(batch.Fix))
+	}
+	f.write(line)
+	return nil
+}
+
+func (f *fakeCloud) RequestLocation(_ context.Context, request data.LocationRequest) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.locationErr != nil {
+		return f.locationErr
+	}
+	f.locations = append(f.locations, request)
+	f.write(fmt.Sprintf("location request cell %v, Wi-Fi %v", request.Cell != nil, request.WiFi != nil))
 	return nil
 }
 

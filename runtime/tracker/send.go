@@ -9,7 +9,7 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/data"
 )
 
-// send hands over what the buffers hold: the newest sample of each kind first, then the rest in one batch (reference 4.6, 6.7). A sample leaves
+// send hands over what there is: the request for the location, the newest sample of each kind, the rest in one batch (reference 4.6, 6.7). A sample leaves
 // its buffer when the module has taken it.
 func (a *App) send(ctx context.Context, to Cloud) {
 	if !a.connected {
@@ -22,14 +22,14 @@ func (a *App) send(ctx context.Context, to Cloud) {
 		return
 	}
 	a.reportConfiguration(ctx, to, a.Configuration())
-	if a.sendNewest(ctx, to) {
+	if a.sendLocationRequest(ctx, to) && a.sendNewest(ctx, to) {
 		a.sendRest(ctx, to)
 	}
 }
 
 // sendNewest tells whether it makes sense to go on.
 func (a *App) sendNewest(ctx context.Context, to Cloud) bool {
-	update := data.Update{Network: a.networks.newest(), Environment: a.environments.newest(), Battery: a.batteries.newest()}
+	update := data.Update{Network: a.networks.newest(), Fix: a.fixes.newest(), Environment: a.environments.newest(), Battery: a.batteries.newest()}
 	if !a.deviceSent {
 		update.Device = a.device
 	}
@@ -49,16 +49,17 @@ func (a *App) sendNewest(ctx context.Context, to Cloud) bool {
 	}
 	a.deviceSent = a.deviceSent || update.Device != nil
 	a.networks.dropNewest()
+	a.fixes.dropNewest()
 	a.environments.dropNewest()
 	a.batteries.dropNewest()
 	return true
 }
 
 func (a *App) sendRest(ctx context.Context, to Cloud) {
-	if a.noBatches || len(a.networks.samples)+len(a.environments.samples)+len(a.batteries.samples) == 0 {
+	if a.noBatches || len(a.networks.samples)+len(a.fixes.samples)+len(a.environments.samples)+len(a.batteries.samples) == 0 {
 		return
 	}
-	batch := data.Batch{Network: a.networks.samples, Environment: a.environments.samples, Battery: a.batteries.samples}
+	batch := data.Batch{Network: a.networks.samples, Fix: a.fixes.samples, Environment: a.environments.samples, Battery: a.batteries.samples}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
 	err := to.ReportBatch(ctx, batch)
@@ -71,6 +72,7 @@ func (a *App) sendRest(ctx context.Context, to Cloud) {
 		return
 	}
 	a.networks.clear() // the batch owns the samples now: the buffers begin anew
+	a.fixes.clear()
 	a.environments.clear()
 	a.batteries.clear()
 }
@@ -88,6 +90,15 @@ func (a *App) setTimes(now time.Time) {
 	}
 	for i := range a.networks.samples {
 		set(&a.networks.samples[i].Taken)
+	}
+	for i := range a.fixes.samples {
+		set(&a.fixes.samples[i].Taken)
+	}
+	if r := a.locationRequest; r != nil && r.Cell != nil {
+		set(&r.Cell.Taken)
+	}
+	if r := a.locationRequest; r != nil && r.WiFi != nil {
+		set(&r.WiFi.Taken)
 	}
 	for i := range a.environments.samples {
 		set(&a.environments.samples[i].Taken)
