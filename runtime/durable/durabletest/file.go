@@ -123,7 +123,7 @@ func (e edit) torn() []edit {
 }
 
 const (
-	everyByte = 16 // so many bytes at the start of a write are torn at each of them
+	everyByte = 4 // so many bytes at the start of a write are torn at each of them
 	sector    = 512
 
 	// maxSubsets is up to how many edits every choice of them is an outcome; of more it is those up to each of them, and all but each of them.
