@@ -6,7 +6,8 @@ import "sort"
 func SortPaths(paths []Path) {
 	for i := 1; i < len(paths); i++ {
 		if paths[i].ids < paths[i-1].ids { // most come in order: then nothing is allocated
-			sort.Sort(pathOrder(paths))
+			order := pathOrder(paths)
+			sort.Sort(&order)
 			return
 		}
 	}
@@ -15,8 +16,9 @@ func SortPaths(paths []Path) {
 // SortItems brings items into the order of their paths, and those of one path into that of their times.
 func SortItems(items []Item) {
 	for i := 1; i < len(items); i++ {
-		if itemOrder(items).Less(i, i-1) {
-			sort.Sort(itemOrder(items))
+		if items[i].before(&items[i-1]) {
+			order := itemOrder(items)
+			sort.Sort(&order)
 			return
 		}
 	}
@@ -28,15 +30,17 @@ type (
 	itemOrder []Item
 )
 
-func (p pathOrder) Len() int           { return len(p) }
-func (p pathOrder) Less(i, j int) bool { return p[i].ids < p[j].ids }
-func (p pathOrder) Swap(i, j int)      { p[i], p[j] = p[j], p[i] }
+func (p *pathOrder) Len() int           { return len(*p) }
+func (p *pathOrder) Less(i, j int) bool { return (*p)[i].ids < (*p)[j].ids }
+func (p *pathOrder) Swap(i, j int)      { (*p)[i], (*p)[j] = (*p)[j], (*p)[i] }
 
-func (o itemOrder) Len() int { return len(o) }
-func (o itemOrder) Less(i, j int) bool {
-	if o[i].Path != o[j].Path {
-		return o[i].Path.ids < o[j].Path.ids
+func (o *itemOrder) Len() int           { return len(*o) }
+func (o *itemOrder) Less(i, j int) bool { return (*o)[i].before(&(*o)[j]) }
+func (o *itemOrder) Swap(i, j int)      { (*o)[i], (*o)[j] = (*o)[j], (*o)[i] }
+
+func (i *Item) before(other *Item) bool {
+	if i.Path != other.Path {
+		return i.Path.ids < other.Path.ids
 	}
-	return o[i].Time.Before(o[j].Time)
+	return i.Time.Before(other.Time)
 }
-func (o itemOrder) Swap(i, j int) { o[i], o[j] = o[j], o[i] }
