@@ -128,12 +128,12 @@ func (s *scenario) start(t *testing.T) (*durabletest.Disk, *fotatest.Target) {
 
 func (s *scenario) survives(t *testing.T, disk *durabletest.Disk, target *fotatest.Target, kept int64, to *server) error {
 	p := newPower(disk, target, -1)
-	want := to.content
-	if recorded(disk) == int64(len(s.image)) { // it was complete: the server is not asked any more
-		want = s.image
-	}
 	if !s.boot(t, p, to) {
 		return fmt.Errorf("the download does not finish")
+	}
+	want := to.content
+	if len(to.asked) == 0 { // all was on the medium: the server is not asked any more
+		want = s.image
 	}
 	if !bytes.Equal(target.Scheduled, want) {
 		return fmt.Errorf("the image that is scheduled is another one")
@@ -154,9 +154,10 @@ func TestPowerCuts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, each := range []struct {
 			size, further           int
+			own                     bool // the target keeps a record of its own
 			leastPoints, leastMedia int
-		}{{600, 0, 50, 200}, {270, 1, 3_000, 10_000}} {
-			s := &scenario{image: imageOf(each.size, 1)}
+		}{{600, 0, false, 50, 150}, {600, 0, true, 50, 150}, {270, 1, false, 2_000, 5_000}} {
+			s := &scenario{image: imageOf(each.size, 1), before: func(target *fotatest.Target, _ *durabletest.Disk) { target.Own = each.own }}
 			disk, target := s.start(t)
 			points, media, violation := s.cuts(t, disk, target, each.further)
 			if violation != nil {

@@ -143,21 +143,19 @@ func (d *download) recall() error {
 		}
 		return nil
 	}
-	image, err := target.Begin(d.ctx, Plan{Type: r.kind, Size: r.version.Size, Keep: r.offset, Tell: d.tell})
+	image, err := target.Begin(d.ctx, Plan{ID: r.id(), Type: r.kind, Size: r.version.Size, Keep: r.offset, Tell: d.tell})
 	if err != nil {
 		return targetFailure(err, "taken up again")
 	}
 	d.image, d.target = image, target
 	has := image.Offset()
-	if has < 0 || has > r.offset {
-		return failure(CauseInternal, nil, "the target says that it has %d bytes of an image, %d were kept", has, r.offset)
+	if has < 0 || has > r.version.Size {
+		return failure(CauseInternal, nil, "the target says that it has %d bytes of an image of %d", has, r.version.Size)
 	}
-	d.resume(r, has)
-	if has < r.offset { // the record is about bytes that are written anew
+	if !d.resume(r, has) { // it is about bytes that are written anew
 		if err := d.forget(); err != nil {
 			return err
 		}
-		d.kept = 0
 	}
 	d.logger.Info("the download goes on", "offset", has, "size", r.version.Size)
 	if d.progress() {
@@ -318,7 +316,7 @@ func (d *download) open() error {
 		}
 	}
 	d.target, d.kind = target, kind
-	image, err := target.Begin(d.ctx, Plan{Type: kind, Size: d.version.Size, Tell: d.tell})
+	image, err := target.Begin(d.ctx, Plan{ID: d.record().id(), Type: kind, Size: d.version.Size, Tell: d.tell})
 	if err != nil {
 		return targetFailure(err, "begun")
 	}

@@ -38,9 +38,19 @@ func (m *machine) takesUp(r record) bool {
 		(m.job.Size == 0 || m.job.Size == r.version.Size) && (m.job.Limit == 0 || r.version.Size <= m.job.Limit)
 }
 
-// resume takes over what an earlier download has left, as far as the target still has it.
-func (m *machine) resume(r record, has int64) {
-	m.version, m.kind, m.written, m.kept, m.mark = r.version, r.kind, has, has, has
+// resume takes over what an earlier download has left, as far as the target still has it. good: the record of it still holds.
+func (m *machine) resume(r record, has int64) (good bool) {
+	m.version, m.kind, m.written, m.kept, m.mark = r.version, r.kind, has, 0, has
+	if has < r.offset {
+		return false
+	}
+	m.kept = r.offset
+	return true
+}
+
+// record is what is to be recorded of all that was written.
+func (m *machine) record() record {
+	return record{key: keyOf(m.job), version: m.version, kind: m.kind, offset: m.written}
 }
 
 // next gives where the next try begins, and of which file the bytes before are.
@@ -122,7 +132,7 @@ func (m *machine) loose() bool { return m.keeps() && m.written > m.kept }
 // synced notes that all that was written is on the medium, and gives the record of it.
 func (m *machine) synced(now time.Time) record {
 	m.kept, m.keptAt = m.written, now
-	return record{key: keyOf(m.job), version: m.version, kind: m.kind, offset: m.written}
+	return m.record()
 }
 
 // failed takes the error of a try. It gives how long to wait until the next one, or the error that ends the download.

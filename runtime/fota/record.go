@@ -28,6 +28,11 @@ func keyOf(job Job) string {
 	return "url:" + hex.EncodeToString(sum[:])
 }
 
+// id names the bytes that a record is about.
+func (r record) id() string {
+	return r.key + " " + r.version.Validator + " " + strconv.FormatInt(r.version.Size, 10)
+}
+
 func (r record) encode() []byte {
 	return fmt.Appendf(nil, "version=1\nkey=%s\nvalidator=%s\nsize=%d\ntype=%d\noffset=%d\n", r.key, r.version.Validator, r.version.Size, r.kind, r.offset)
 }

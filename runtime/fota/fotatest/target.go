@@ -16,6 +16,7 @@ type Target struct {
 	Step     func() error       // is called before each operation; its error is that of the operation, which is not done then. nil: none
 	Check    func([]byte) error // of Commit; nil: any image is taken
 	DropSync bool               // a fault: Sync does nothing
+	Own      bool               // it keeps a record of its own of what was synced: where Begin is to keep something, it keeps all of that
 	Room     int64              // bytes that an image may have; 0: any number
 
 	Committed []byte // the last image that was committed
@@ -24,6 +25,7 @@ type Target struct {
 
 	content []byte // as the running system sees it
 	medium  []byte // as it was synced last
+	synced  int    // bytes that were when Sync was called last, since the last Begin that kept nothing
 	safe    int    // bytes at the beginning that were synced and not touched since
 	open    bool
 }
@@ -57,6 +59,9 @@ func (t *Target) Begin(_ context.Context, plan fota.Plan) (fota.Image, error) {
 	}
 	if plan.Keep == 0 {
 		t.Begun++
+		t.synced = 0
+	} else if t.Own {
+		plan.Keep = max(plan.Keep, int64(t.synced))
 	}
 	t.content = t.content[:plan.Keep:plan.Keep]
 	t.safe = min(t.safe, int(plan.Keep))
@@ -81,15 +86,15 @@ func (t *Target) Discard() error {
 	if err := t.step(); err != nil {
 		return err
 	}
-	t.content, t.safe = nil, 0
+	t.content, t.safe, t.synced = nil, 0, 0
 	return nil
 }
 
 // Clone gives a target that goes on from here by itself, without Step. An image that is open stays with the original.
 func (t *Target) Clone() *Target {
 	return &Target{
-		Check: t.Check, DropSync: t.DropSync, Room: t.Room, Committed: t.Committed, Scheduled: t.Scheduled,
-		content: bytes.Clone(t.content), medium: bytes.Clone(t.medium), safe: t.safe,
+		Check: t.Check, DropSync: t.DropSync, Own: t.Own, Room: t.Room, Committed: t.Committed, Scheduled: t.Scheduled,
+		content: bytes.Clone(t.content), medium: bytes.Clone(t.medium), safe: t.safe, synced: t.synced,
 	}
 }
 
@@ -130,7 +135,7 @@ func (i *image) Sync() error {
 		return err
 	}
 	if !i.DropSync {
-		i.medium, i.safe = bytes.Clone(i.content), len(i.content)
+		i.medium, i.safe, i.synced = bytes.Clone(i.content), len(i.content), len(i.content)
 	}
 	return nil
 }
@@ -145,7 +150,8 @@ func (i *image) Commit() error {
 			return err
 		}
 	}
-	i.Committed, i.medium, i.safe = bytes.Clone(i.content), bytes.Clone(i.content), len(i.content)
+	i.Committed, i.medium = bytes.Clone(i.content), bytes.Clone(i.content)
+	i.safe, i.synced = len(i.content), len(i.content)
 	return nil
 }
 

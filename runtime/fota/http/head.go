@@ -208,7 +208,7 @@ func parseContentRange(text string) (part, error) {
 		return part{}, bad
 	}
 	p := part{first: -1, last: -1, size: -1}
-	ok := true
+	var ok bool
 	if whole != "*" {
 		if p.size, ok = number(whole); !ok {
 			return part{}, bad

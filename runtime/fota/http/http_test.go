@@ -98,7 +98,7 @@ func TestUnreachable(t *testing.T) {
 	})
 }
 
-func parse(t *testing.T, text string) *url.URL {
+func parse(t testing.TB, text string) *url.URL {
 	t.Helper()
 	u, err := url.Parse(text)
 	if err != nil {
