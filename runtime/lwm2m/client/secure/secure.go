@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/coap/dtls"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/client"
@@ -50,17 +51,27 @@ func (d *Dialer) Dial(ctx context.Context, target client.Target) (net.Conn, erro
 }
 
 // link is a connection whose errors are the client's.
-type link struct{ *dtls.Conn }
+type link struct{ conn *dtls.Conn }
 
 func (l *link) Read(buffer []byte) (int, error) {
-	n, err := l.Conn.Read(buffer)
+	n, err := l.conn.Read(buffer)
 	return n, translated(err)
 }
 
 func (l *link) Write(datagram []byte) (int, error) {
-	n, err := l.Conn.Write(datagram)
+	n, err := l.conn.Write(datagram)
 	return n, translated(err)
 }
+
+func (l *link) Close() error                       { return l.conn.Close() }
+func (l *link) LocalAddr() net.Addr                { return l.conn.LocalAddr() }
+func (l *link) RemoteAddr() net.Addr               { return l.conn.RemoteAddr() }
+func (l *link) SetDeadline(t time.Time) error      { return l.conn.SetDeadline(t) }
+func (l *link) SetReadDeadline(t time.Time) error  { return l.conn.SetReadDeadline(t) }
+func (l *link) SetWriteDeadline(t time.Time) error { return l.conn.SetWriteDeadline(t) }
+func (l *link) Resumed() bool                      { return l.conn.Resumed() }
+func (l *link) HasConnectionID() bool              { return l.conn.HasConnectionID() }
+func (l *link) Rebind(ctx context.Context) error   { return l.conn.Rebind(ctx) }
 
 // translated gives an alert as the client knows it.
 func translated(err error) error {
