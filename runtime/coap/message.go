@@ -114,6 +114,7 @@ func (o Options) ascend() bool {
 }
 
 // AddString is Add for a text.
+// It stays a call, which is smaller at its many places.
 //
 //go:noinline
 func (o *Options) AddString(id OptionID, value string) { o.Add(id, []byte(value)) }
@@ -136,6 +137,7 @@ func (o *Options) Remove(id OptionID) {
 }
 
 // Get gives the first option of an id.
+// It stays a call, which is smaller at its many places.
 //
 //go:noinline
 func (o Options) Get(id OptionID) (value []byte, found bool) {
@@ -160,6 +162,7 @@ func (o Options) Uint(id OptionID) (value uint32, found bool) {
 }
 
 // Strings gives all options of an id as texts.
+// It stays a call, which is smaller at its many places.
 //
 //go:noinline
 func (o Options) Strings(id OptionID) []string {

@@ -100,6 +100,7 @@ func (s *snapshot) part(wanted block, sized bool) Message {
 }
 
 // problem is an error response with a diagnostic payload (RFC 7252, 5.5.2).
+// It stays a call, which is smaller at its many places.
 //
 //go:noinline
 func problem(code Code, diagnostic string) Message {

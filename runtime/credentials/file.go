@@ -69,6 +69,8 @@ func readFile(path string, secret bool) ([]byte, *Error) {
 	return data, nil
 }
 
+// It stays a call, which is smaller at its many places.
+//
 //go:noinline
 func fail(problem, fix string, err error) *Error { return &Error{Problem: problem, Fix: fix, Err: err} }
 

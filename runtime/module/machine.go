@@ -202,6 +202,8 @@ func (t *turn) start(which timer, after time.Duration) {
 	t.do(startTimer{which, t.timers[which]})
 }
 
+// It stays a call, which is smaller at its many places.
+//
 //go:noinline
 func (t *turn) stop(which timer) {
 	if t.armed(which) {
@@ -210,6 +212,8 @@ func (t *turn) stop(which timer) {
 	}
 }
 
+// It stays a call, which is smaller at its many places.
+//
 //go:noinline
 func (t *turn) armed(which timer) bool { return !t.timers[which].IsZero() }
 

@@ -33,6 +33,8 @@ func (s *sessions) forget(key sessionKey) {
 	s.remove(key)
 }
 
+// It stays a call, which is smaller at its many places.
+//
 //go:noinline
 func (s *sessions) remove(key sessionKey) {
 	delete(s.byKey, key)

@@ -31,6 +31,7 @@ type Set struct {
 }
 
 // Count is how many attributes the set has.
+// It stays a call, which is smaller at its many places.
 //
 //go:noinline
 func (s Set) Count() int {

@@ -226,6 +226,7 @@ func (m *Machine) reportUntil(notice Notice, err error, until time.Time) {
 }
 
 // enter changes the state; whatever ran or was waited for before is over.
+// It stays a call, which is smaller at its many places.
 //
 //go:noinline
 func (m *Machine) enter(state State) {

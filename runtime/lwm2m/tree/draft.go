@@ -108,6 +108,7 @@ func (d *draft) plan(work func(d *draft) error) error {
 }
 
 // withValue leaves out the items that only name a path.
+// It stays a call, which is smaller at its many places.
 //
 //go:noinline
 func withValue(items []lwm2m.Item) []lwm2m.Item {
