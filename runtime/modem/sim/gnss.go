@@ -53,14 +53,14 @@ func (m *Modem) Lacking(ctx context.Context) (words []string, times int, err err
 // everything are the words of a line "agnss all".
 var everything = [...]string{"utc", "ephemerides", "almanacs", "klobuchar", "nequick", "time", "location", "integrity"}
 
-func needChange(args []string) (func(*surroundings), error) {
+func (s *surroundings) changeLacking(args []string) error {
 	switch {
 	case len(args) == 1 && args[0] == "none":
 		args = nil
 	case len(args) == 1 && args[0] == "all":
 		args = everything[:]
 	case len(args) == 0:
-		return nil, errors.New("agnss takes none, all, or any of " + strings.Join(everything[:], " "))
+		return errors.New("agnss takes none, all, or any of " + strings.Join(everything[:], " "))
 	}
 next:
 	for _, word := range args {
@@ -69,10 +69,9 @@ next:
 				continue next
 			}
 		}
-		return nil, errorf("agnss does not take %q: it takes none, all, or any of %s", word, strings.Join(everything[:], " "))
+		return errorf("agnss does not take %q: it takes none, all, or any of %s", word, strings.Join(everything[:], " "))
 	}
-	return func(s *surroundings) {
-		s.lacking = args
-		s.lackingTimes++
-	}, nil
+	s.lacking = args
+	s.lackingTimes++
+	return nil
 }

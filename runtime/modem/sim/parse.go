@@ -48,6 +48,7 @@ type parser struct {
 	script      Script
 	now         time.Duration // of the line before
 	ready, link bool          // the script says when
+	around      surroundings  // only to see that they can be changed
 }
 
 func (p *parser) line(words []string) error {
@@ -154,12 +155,8 @@ func (p *parser) step(verb string, args []string) error {
 	case "position":
 		return p.position(args)
 	}
-	change, err := surrounding(verb, args)
-	if err != nil {
-		return err
-	}
-	p.add(step{change: change})
-	return nil
+	p.add(step{verb: verb, args: args})
+	return p.around.change(verb, args)
 }
 
 func (p *parser) add(s step) {

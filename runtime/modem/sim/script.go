@@ -23,9 +23,10 @@ type Script struct {
 
 // step is one thing that happens at a time since Run.
 type step struct {
-	at     time.Duration
-	event  modem.Event
-	change func(*surroundings) // nil: the event happens, else this and no event
+	at    time.Duration
+	event modem.Event
+	verb  string // of a change of the surroundings; "": the event happens
+	args  []string
 }
 
 // updatePlan says what becomes of a firmware update.

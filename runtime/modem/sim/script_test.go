@@ -322,8 +322,11 @@ func FuzzScript(f *testing.F) {
 				t.Fatalf("%v after %v", s.at, last)
 			}
 			last = s.at
-			if s.change != nil {
-				s.change(&around)
+			if s.verb == "" {
+				continue
+			}
+			if err := around.change(s.verb, s.args); err != nil {
+				t.Fatalf("%s %q: %v", s.verb, s.args, err)
 			}
 		}
 		for _, p := range script.track {

@@ -97,7 +97,7 @@ func (m *Modem) Run(ctx context.Context, notify func(modem.Event)) error {
 			return nil
 		case <-play.C:
 			if time.Since(start) >= steps[0].at { // the timer's first tick only starts the play
-				events = m.take(&link, steps[0])
+				events = m.take(&link, &steps[0])
 				steps = steps[1:]
 			}
 			if len(steps) > 0 {
@@ -122,13 +122,13 @@ func (m *Modem) Run(ctx context.Context, notify func(modem.Event)) error {
 }
 
 // take does a step of the script.
-func (m *Modem) take(link *link, s step) []modem.Event {
-	if s.change == nil {
+func (m *Modem) take(link *link, s *step) []modem.Event {
+	if s.verb == "" {
 		return link.scripted(s.event)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	s.change(&m.around)
+	_ = m.around.change(s.verb, s.args) // it went well when the script was read
 	return nil
 }
 

@@ -18,11 +18,11 @@ const (
 
 // surroundings are what the modem hears, as the script has made them.
 type surroundings struct {
-	cell         data.Cell // without Taken, RSRP and neighbours
+	cell         data.Cell // without Taken and neighbours
+	steady       bool      // the cell's RSRP counts; else it wanders
 	longMNC      bool      // the network's code has three digits
 	band         int
 	mode         string
-	rsrp         *int                 // dBm; nil: it wanders
 	neighbours   []data.NeighbourCell // nil: the usual ones
 	accessPoints []data.AccessPoint
 	obstructed   bool          // no satellite is heard
@@ -46,8 +46,8 @@ func usual() surroundings {
 // power is the serving cell's. Without a script it goes from the strongest to the weakest and back within the hour, one step a minute:
 // something to see, and the same at every run.
 func (s *surroundings) power(now time.Time) int {
-	if s.rsrp != nil {
-		return *s.rsrp
+	if s.steady {
+		return s.cell.RSRP
 	}
 	const span = strongestRSRP - weakestRSRP
 	minute := now.Minute()
@@ -74,17 +74,6 @@ func (s *surroundings) mccmnc() int {
 	return s.cell.MCC*100 + s.cell.MNC
 }
 
-// fail sets what a kind of call fails with; "": with nothing.
-func (s *surroundings) fail(kind, text string) {
-	for i := range s.failures {
-		if s.failures[i].kind == kind {
-			s.failures[i].text = text
-			return
-		}
-	}
-	s.failures = append(s.failures, failure{kind, text})
-}
-
 func (s *surroundings) failure(kind string) error {
 	for _, f := range s.failures {
 		if f.kind == kind && f.text != "" {
@@ -94,97 +83,82 @@ func (s *surroundings) failure(kind string) error {
 	return nil
 }
 
-// surrounding gives the change that a line of a script makes.
-func surrounding(verb string, args []string) (func(*surroundings), error) {
+// change does what a line of a script says. After an error the surroundings are of no use: it is called once when the script is read, to see that it
+// can be, and again when it is time.
+func (s *surroundings) change(verb string, args []string) error {
 	switch verb {
 	case "cell":
-		return cellChange(args)
+		return s.changeCell(args)
 	case "signal":
-		return signalChange(args)
+		return s.changeSignal(args)
 	case "neighbour":
-		return neighbourChange(args)
+		return s.addNeighbour(args)
 	case "wifi":
-		return wifiChange(args)
+		return s.addAccessPoint(args)
 	case "gnss":
-		return gnssChange(args)
+		return s.changeSky(args)
 	case "agnss":
-		return needChange(args)
+		return s.changeLacking(args)
 	case "fail":
-		return failChange(args)
+		return s.changeFailure(args)
 	}
-	return nil, errorf("%q is nothing that can happen: ready, lte, carrier, error, cell, signal, neighbour, wifi, position, gnss, agnss and fail are", verb)
+	return errorf("%q is nothing that can happen: ready, lte, carrier, error, cell, signal, neighbour, wifi, position, gnss, agnss and fail are", verb)
 }
 
-func cellChange(args []string) (func(*surroundings), error) {
-	// The values are checked on surroundings that are thrown away, and set again when it is time.
-	change := func(s *surroundings) error {
-		return values("cell", args, func(name, value string) (known bool, err error) {
-			switch name {
-			case "mcc":
-				s.cell.MCC, err = integer(name, value, 0, 999)
-			case "mnc":
-				s.cell.MNC, err = integer(name, value, 0, 999)
-				s.longMNC = len(value) == 3
-			case "id":
-				s.cell.ID, err = integer(name, value, 0, 1<<28-1)
-			case "area":
-				s.cell.AreaCode, err = integer(name, value, 0, 1<<16-1)
-			case "earfcn":
-				s.cell.EARFCN, err = integer(name, value, 0, 1<<18-1)
-			case "ta":
-				s.cell.TimingAdvance, err = integer(name, value, 0, 1<<16-1)
-			case "band":
-				s.band, err = integer(name, value, 1, 255)
-			case "mode":
-				if s.mode = value; value != "LTE-M" && value != "NB-IoT" {
-					err = errorf("mode is %q: it must be LTE-M or NB-IoT", value)
-				}
-			default:
-				return false, nil
-			}
-			return true, err
-		})
-	}
+func (s *surroundings) changeCell(args []string) error {
 	if len(args) == 0 {
-		return nil, errors.New("cell takes what it is, as in cell id=1234567 area=4660: mcc, mnc, id, area, earfcn, ta, band, mode")
+		return errors.New("cell takes what it is, as in cell id=1234567 area=4660: mcc, mnc, id, area, earfcn, ta, band, mode")
 	}
-	if err := change(new(surroundings)); err != nil {
-		return nil, err
-	}
-	return func(s *surroundings) { _ = change(s) }, nil // it was right before
+	return values("cell", args, func(name, value string) (known bool, err error) {
+		switch name {
+		case "mcc":
+			s.cell.MCC, err = integer(name, value, 0, 999)
+		case "mnc":
+			s.cell.MNC, err = integer(name, value, 0, 999)
+			s.longMNC = len(value) == 3
+		case "id":
+			s.cell.ID, err = integer(name, value, 0, 1<<28-1)
+		case "area":
+			s.cell.AreaCode, err = integer(name, value, 0, 1<<16-1)
+		case "earfcn":
+			s.cell.EARFCN, err = integer(name, value, 0, 1<<18-1)
+		case "ta":
+			s.cell.TimingAdvance, err = integer(name, value, 0, 1<<16-1)
+		case "band":
+			s.band, err = integer(name, value, 1, 255)
+		case "mode":
+			if s.mode = value; value != "LTE-M" && value != "NB-IoT" {
+				err = errorf("mode is %q: it must be LTE-M or NB-IoT", value)
+			}
+		default:
+			return false, nil
+		}
+		return true, err
+	})
 }
 
-func signalChange(args []string) (func(*surroundings), error) {
-	var rsrp, rsrq *int
-	err := values("signal", args, func(name, value string) (bool, error) {
+func (s *surroundings) changeSignal(args []string) error {
+	if len(args) == 0 {
+		return errors.New("signal takes rsrp in dBm, rsrq in dB or both, as in signal rsrp=-110 rsrq=-14")
+	}
+	return values("signal", args, func(name, value string) (known bool, err error) {
 		switch name {
 		case "rsrp":
-			number, err := power(value)
-			rsrp = &number
-			return true, err
+			s.steady = true
+			s.cell.RSRP, err = power(value)
 		case "rsrq":
-			number, err := quality(value)
-			rsrq = &number
-			return true, err
+			s.cell.RSRQ, err = quality(value)
+		default:
+			return false, nil
 		}
-		return false, nil
+		return true, err
 	})
-	if err == nil && len(args) == 0 {
-		err = errors.New("signal takes rsrp in dBm, rsrq in dB or both, as in signal rsrp=-110 rsrq=-14")
-	}
-	return func(s *surroundings) {
-		if rsrp != nil {
-			s.rsrp = rsrp
-		}
-		if rsrq != nil {
-			s.cell.RSRQ = *rsrq
-		}
-	}, err
 }
 
-func neighbourChange(args []string) (func(*surroundings), error) {
+func (s *surroundings) addNeighbour(args []string) error {
 	if len(args) == 1 && args[0] == "none" {
-		return func(s *surroundings) { s.neighbours = []data.NeighbourCell{} }, nil
+		s.neighbours = []data.NeighbourCell{}
+		return nil
 	}
 	var cell data.NeighbourCell
 	err := values("neighbour", args, func(name, value string) (known bool, err error) {
@@ -205,51 +179,62 @@ func neighbourChange(args []string) (func(*surroundings), error) {
 	if err == nil && len(args) < 4 {
 		err = errors.New("neighbour takes none, or all of earfcn, pci, rsrp and rsrq")
 	}
-	return func(s *surroundings) { s.neighbours = append(s.neighbours, cell) }, err
+	s.neighbours = append(s.neighbours, cell)
+	return err
 }
 
-func wifiChange(args []string) (func(*surroundings), error) {
+func (s *surroundings) addAccessPoint(args []string) error {
 	if len(args) == 1 && args[0] == "none" {
-		return func(s *surroundings) { s.accessPoints = nil }, nil
+		s.accessPoints = nil
+		return nil
 	}
 	if len(args) != 2 {
-		return nil, errors.New("wifi takes none, or an access point's address and signal in dBm, as in wifi a0:b1:c2:d3:e4:f5 -60")
+		return errors.New("wifi takes none, or an access point's address and signal in dBm, as in wifi a0:b1:c2:d3:e4:f5 -60")
 	}
+	var found data.AccessPoint
 	address, err := net.ParseMAC(args[0])
-	if err != nil || len(address) != len(data.AccessPoint{}.MAC) {
-		return nil, errorf("%q is no address of an access point: write six bytes, as a0:b1:c2:d3:e4:f5", args[0])
+	if err != nil || copy(found.MAC[:], address) != len(address) {
+		return errorf("%q is no address of an access point: write six bytes, as a0:b1:c2:d3:e4:f5", args[0])
 	}
-	strength, err := integer("the signal of an access point", args[1], -128, 0)
-	found := data.AccessPoint{MAC: [6]byte(address), SignalStrength: strength}
-	return func(s *surroundings) { s.accessPoints = append(s.accessPoints, found) }, err
+	found.SignalStrength, err = integer("the signal of an access point", args[1], -128, 0)
+	s.accessPoints = append(s.accessPoints, found)
+	return err
 }
 
-func gnssChange(args []string) (func(*surroundings), error) {
+func (s *surroundings) changeSky(args []string) error {
 	if len(args) == 1 {
-		if args[0] == "none" {
-			return func(s *surroundings) { s.obstructed = true }, nil
+		if s.obstructed = args[0] == "none"; s.obstructed {
+			return nil
 		}
-		if wait, err := time.ParseDuration(args[0]); err == nil && wait >= 0 {
-			return func(s *surroundings) { s.obstructed, s.search = false, wait }, nil
+		search, err := time.ParseDuration(args[0])
+		if s.search = search; err == nil && search >= 0 {
+			return nil
 		}
 	}
-	return nil, errors.New("gnss takes the time that a fix takes, as 30s, or none")
+	return errors.New("gnss takes the time that a fix takes, as 30s, or none")
 }
 
-func failChange(args []string) (func(*surroundings), error) {
+func (s *surroundings) changeFailure(args []string) error {
 	if len(args) < 2 {
-		return nil, errors.New("fail takes what fails, and the text of the error or none")
+		return errors.New("fail takes what fails, and the text of the error or none")
 	}
 	kind, text := args[0], strings.Join(args[1:], " ")
 	switch kind {
 	case callIdentity, callNetwork, callCell, callGNSS, callWiFi, callAssistance, callUpdate, callTime:
 	default:
-		return nil, errorf("fail %q: it must be identity, network, cell, gnss, wifi, agnss, update or time", kind)
+		return errorf("fail %q: it must be identity, network, cell, gnss, wifi, agnss, update or time", kind)
 	}
 	if text == "none" {
 		text = ""
 	}
-	return func(s *surroundings) { s.fail(kind, text) }, nil
+	for i := range s.failures {
+		if s.failures[i].kind == kind {
+			s.failures[i].text = text
+			return nil
+		}
+	}
+	s.failures = append(s.failures, failure{kind, text})
+	return nil
 }
 
 // The kinds of calls that a script can let fail.
