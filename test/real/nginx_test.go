@@ -370,7 +370,7 @@ func TestNginxRate(t *testing.T) {
 	if content, err = os.ReadFile(out); err != nil || !bytes.Equal(content, d.image) {
 		t.Fatalf("another image: %v", err)
 	}
-	content, d.image = nil, nil
+	d.image = nil
 
 	debug.FreeOSMemory()
 	d.check(os.WriteFile("/proc/self/clear_refs", []byte("5"), 0o600)) // the peak is the present value
