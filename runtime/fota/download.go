@@ -23,6 +23,8 @@ type download struct {
 	head   []byte // the first bytes of the file, until its type is known
 	target Target // nil until then
 	image  Image
+
+	leftover Target // has something of another download; nil: none has
 }
 
 func newDownload(d *Downloader, source Source, address *url.URL, job Job) *download {
@@ -133,14 +135,7 @@ func (d *download) recall() error {
 	r, ok := decodeRecord(content)
 	target := d.platform.Targets[r.kind]
 	if !ok || !d.takesUp(r) || target == nil {
-		if err := d.forget(); err != nil {
-			return err
-		}
-		if target != nil { // it may be of another type than what comes, and its room is needed
-			if err := target.Discard(); err != nil {
-				d.logger.Warn("what the last download has left cannot be thrown away", "error", err)
-			}
-		}
+		d.leftover = target // stays until there is something better
 		return nil
 	}
 	image, err := target.Begin(d.ctx, Plan{ID: r.id(), Type: r.kind, Size: r.version.Size, Keep: r.offset, Tell: d.tell})
@@ -207,8 +202,11 @@ func (d *download) close() {
 // throwAway ends the download so that nothing of it is left.
 func (d *download) throwAway() {
 	d.close()
+	if d.target == nil {
+		return
+	}
 	err := d.forget()
-	if d.target != nil && err == nil {
+	if err == nil {
 		err = d.target.Discard()
 	}
 	if err != nil {
@@ -310,12 +308,14 @@ func (d *download) open() error {
 	if err := d.forget(); err != nil {
 		return err
 	}
-	if d.target != nil && d.target != target { // the file was an image of another type before
-		if err := d.target.Discard(); err != nil {
-			d.logger.Warn("what is here of the old image cannot be thrown away", "error", err)
+	for _, old := range []Target{d.leftover, d.target} {
+		if old != nil && old != target { // it was an image of another type, whose room may be needed
+			if err := old.Discard(); err != nil {
+				d.logger.Warn("what is here of another image cannot be thrown away", "error", err)
+			}
 		}
 	}
-	d.target, d.kind = target, kind
+	d.leftover, d.target, d.kind = nil, target, kind
 	image, err := target.Begin(d.ctx, Plan{ID: d.record().id(), Type: kind, Size: d.version.Size, Tell: d.tell})
 	if err != nil {
 		return targetFailure(err, "begun")

@@ -340,9 +340,9 @@ func TestGoesOnAfterARestart(t *testing.T) {
 				}
 				if strings.HasSuffix(test.story, "FINISHED") {
 					d.wantImage(test.serve.content)
-				}
-				if len(disk.Names()) > 0 {
-					t.Errorf("the record is still there: %v", disk.Names())
+					if len(disk.Names()) > 0 {
+						t.Errorf("the record is still there: %v", disk.Names())
+					}
 				}
 			})
 		})

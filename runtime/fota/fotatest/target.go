@@ -15,13 +15,14 @@ import (
 type Target struct {
 	Step     func() error       // is called before each operation; its error is that of the operation, which is not done then. nil: none
 	Check    func([]byte) error // of Commit; nil: any image is taken
-	DropSync bool               // a fault: Sync does nothing
+	DropSync int                // a fault: this Sync, of those that have something to carry, does nothing; 1 is the first, 0 none. Gone with a cut
 	Own      bool               // it keeps a record of its own of what was synced: where Begin is to keep something, it keeps all of that
 	Room     int64              // bytes that an image may have; 0: any number
 
 	Committed []byte // the last image that was committed
 	Scheduled []byte // the image that the next restart installs
 	Begun     int    // calls of Begin that kept nothing
+	Syncs     int    // calls of Sync that had something to carry
 
 	content []byte // as the running system sees it
 	medium  []byte // as it was synced last
@@ -110,6 +111,7 @@ func (t *Target) Crashes() iter.Seq[*Target] {
 	return func(yield func(*Target) bool) {
 		for _, content := range outcomes {
 			after := t.Clone()
+			after.DropSync = 0
 			after.content, after.medium, after.safe = bytes.Clone(content), bytes.Clone(content), len(content)
 			if !yield(after) {
 				return
@@ -134,7 +136,10 @@ func (i *image) Sync() error {
 	if err := i.step(); err != nil {
 		return err
 	}
-	if !i.DropSync {
+	if len(i.content) == len(i.medium) && i.safe == len(i.content) {
+		return nil
+	}
+	if i.Syncs++; i.Syncs != i.DropSync {
 		i.medium, i.safe, i.synced = bytes.Clone(i.content), len(i.content), len(i.content)
 	}
 	return nil
