@@ -404,3 +404,105 @@ func TestCustomAndSMP(t *testing.T) {
 		})
 	}
 }
+
+// What a download of another type has left goes when an image comes, not before: its room may be needed then.
+func TestLeftoverOfAnotherType(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		modem := imageOf(10_000, 8)
+		copy(modem, []byte{0xd2, 0x84, 0, 0})
+		s := serve(modem, "v1")
+		s.cut = func(offset int64) error {
+			if offset > 5000 {
+				return broken()
+			}
+			return nil
+		}
+		d := newDevice(t, usual, s, folderOn(t, durabletest.New()))
+		full := &fotatest.Target{}
+		targets := map[fota.Type]fota.Target{fota.TypeMCUboot: d.target, fota.TypeFullModem: full}
+		d.build(s, targets)
+		d.wantStory(d.download(fota.Job{URL: address}), "0% 50% DOWNLOAD_FAILED")
+		d.wantStory(d.download(fota.Job{URL: address}), "50% DOWNLOAD_FAILED") // goes on, and breaks again
+
+		next := serve(imageOf(3_000, 9), "v1")
+		next.fetch = func(n int) error {
+			if n == 1 {
+				return broken()
+			}
+			return nil
+		}
+		d.build(next, targets)
+		next.cut = func(int64) error {
+			if len(full.Content()) == 0 {
+				t.Error("it is gone before anything has come")
+			}
+			next.cut = nil
+			return nil
+		}
+		d.wantStory(d.download(fota.Job{URL: address + "2"}), "1% 100% FINISHED")
+		d.wantImage(next.content)
+		if len(full.Content()) > 0 {
+			t.Errorf("%d bytes of the modem's image are left", len(full.Content()))
+		}
+	})
+}
+
+// What the job says now counts, not what it said when the download began.
+func TestLimitsHoldForWhatIsHere(t *testing.T) {
+	for name, job := range map[string]fota.Job{"size": {URL: address, Size: 9_999}, "limit": {URL: address, Limit: 9_999}} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				image := imageOf(10_000, 8)
+				s := serve(image, "v1")
+				s.cut = func(offset int64) error {
+					if offset > 5000 {
+						return broken()
+					}
+					return nil
+				}
+				d := newDevice(t, usual, s, folderOn(t, durabletest.New()))
+				d.wantStory(d.download(fota.Job{URL: address}), "0% 50% DOWNLOAD_FAILED")
+				asked := len(s.asked)
+				d.wantStory(d.download(job), "INVALID_UPDATE")
+				if s.asked[asked] != 0 {
+					t.Errorf("asked for %v", s.asked)
+				}
+			})
+		})
+	}
+}
+
+// eraser is a target that erases first.
+type eraser struct{ fotatest.Target }
+
+func (e *eraser) Begin(ctx context.Context, plan fota.Plan) (fota.Image, error) {
+	plan.Tell(fota.EventErasePending)
+	select {
+	case <-time.After(61 * time.Second):
+		plan.Tell(fota.EventEraseTimeout)
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	plan.Tell(fota.EventEraseDone)
+	return e.Target.Begin(ctx, plan)
+}
+
+func TestErase(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		patch := imageOf(1_000, 1)
+		copy(patch, []byte{0, 0, 0, 0, 0x6d, 0x65, 0x44, 0x75})
+		d := newDevice(t, usual, serve(patch, "v1"), nil)
+		target := &eraser{}
+		d.build(serve(patch, "v1"), map[fota.Type]fota.Target{fota.TypeModemDelta: target})
+		d.wantStory(d.download(fota.Job{URL: address}), "ERASE_PENDING ERASE_TIMEOUT ERASE_DONE 3% 100% FINISHED")
+		if !slices.Equal(target.Scheduled, patch) {
+			t.Error("not scheduled")
+		}
+		d.told = func(e fota.Event) {
+			if e.Kind == fota.EventErasePending {
+				d.Cancel()
+			}
+		}
+		d.wantStory(d.download(fota.Job{URL: address}), "ERASE_PENDING CANCELLED")
+	})
+}
