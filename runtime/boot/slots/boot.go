@@ -3,6 +3,7 @@ package slots
 import (
 	"errors"
 	"io"
+	"io/fs"
 
 	"github.com/cloudgen/cloudgen/runtime/boot/image"
 )
@@ -63,7 +64,11 @@ func (s *Slots) Boot(starts uint32) (Boot, error) {
 	}
 	info, err := s.verify(trial, s.config.Policy)
 	if err != nil {
-		b.note(trial, "the other image cannot run", err)
+		if errors.Is(err, fs.ErrNotExist) {
+			b.note(trial, "the slot is empty", nil)
+		} else {
+			b.note(trial, "the other image cannot run", err)
+		}
 		return b, ErrNoImage
 	}
 	b.note(trial, "the other image runs in its place, and becomes the active one when it confirms itself", nil)

@@ -86,6 +86,15 @@ func Open(folder *durable.Folder, config Config, running Slot) (*Slots, error) {
 	return s, s.finish()
 }
 
+// Peek reads the state of the slots in a folder and leaves all as it is, for who must not touch it now.
+func Peek(folder *durable.Folder) (State, error) {
+	content, err := folder.Read(stateFile)
+	if err != nil {
+		return State{}, err
+	}
+	return decodeState(content)
+}
+
 // finish does what a cut has kept Commit from doing: where an image is on trial, and there is one that was on its way, it is that one.
 func (s *Slots) finish() error {
 	if s.state.Trial == NoTrial {

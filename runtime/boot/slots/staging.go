@@ -330,8 +330,21 @@ func (st *Staging) Abort() error {
 }
 
 func (st *Staging) discard() error {
-	folder := st.slots.folder
-	return errors.Join(st.leave(), folder.Discard(progressFile), folder.Discard(incomingFile))
+	return errors.Join(st.leave(), st.slots.discard())
+}
+
+func (s *Slots) discard() error {
+	return errors.Join(s.folder.Discard(progressFile), s.folder.Discard(incomingFile))
+}
+
+// Discard throws away what interrupted images have left. What was staged stays.
+func (s *Slots) Discard() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.staging != nil {
+		return s.staging.discard()
+	}
+	return s.discard()
 }
 
 // Close leaves the image as it is: a Stage of the same id goes on with it.

@@ -2,7 +2,6 @@ package slots
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"strconv"
 	"strings"
@@ -83,7 +82,18 @@ func (o Outcome) String() string { return outcomeNames[o] }
 type Digest [sha256.Size]byte
 
 // String gives the digest in hexadecimal.
-func (d Digest) String() string { return hex.EncodeToString(d[:]) }
+func (d Digest) String() string { return hexadecimal(d[:]) }
+
+const digits = "0123456789abcdef"
+
+// hexadecimal is without package encoding/hex, which links fmt: a tenth of a bootloader.
+func hexadecimal(bytes []byte) string {
+	text := make([]byte, 0, 2*len(bytes))
+	for _, each := range bytes {
+		text = append(text, digits[each>>4], digits[each&15])
+	}
+	return string(text)
+}
 
 // Result is what became of the last image that was tried.
 type Result struct {
@@ -180,7 +190,7 @@ func (s State) encode() []byte {
 
 func checkOf(text string) string {
 	sum := sha256.Sum256([]byte(text))
-	return hex.EncodeToString(sum[:])[:checkDigits]
+	return hexadecimal(sum[:])[:checkDigits]
 }
 
 var errState = errors.New("it is not a state of the boot slots, or damaged")
@@ -217,8 +227,14 @@ func (d *Digest) parse(text string) error {
 	if len(text) != 2*len(d) {
 		return errState
 	}
-	_, err := hex.Decode(d[:], []byte(text))
-	return err
+	for i := range d {
+		high, low := strings.IndexByte(digits, text[2*i]), strings.IndexByte(digits, text[2*i+1])
+		if high < 0 || low < 0 {
+			return errState
+		}
+		d[i] = byte(high<<4 | low)
+	}
+	return nil
 }
 
 func indexOf(names []string, name string) (uint8, bool) {

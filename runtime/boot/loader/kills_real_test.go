@@ -1,0 +1,5 @@
+//go:build real
+
+package loader
+
+const kills = 500
