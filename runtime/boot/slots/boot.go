@@ -143,9 +143,8 @@ func (s *Slots) mend(b *Boot) {
 func (s *Slots) Install(from io.Reader, size int64) error {
 	s.mu.Lock()
 	s.state, s.broken = State{Last: s.state.Last}, nil
-	s.running = None
+	staging, err := s.stage("", size)
 	s.mu.Unlock()
-	staging, err := s.Stage("", size)
 	if err != nil {
 		return err
 	}

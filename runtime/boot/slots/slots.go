@@ -42,6 +42,8 @@ type Config struct {
 
 // What this package refuses.
 var (
+	// ErrNoBootloader: nobody would start a new image.
+	ErrNoBootloader = errors.New("the firmware was not started by the bootloader: start it by that to be able to update it")
 	// ErrUnconfirmed: a new image would take the place of the only one that is known to be good.
 	ErrUnconfirmed = errors.New("the image that runs is not confirmed: confirm it first, or start again to go back to the old one")
 	// ErrNotStaged: there is no whole image to mark.
@@ -170,6 +172,25 @@ func (s *Slots) Revert(reason string) error {
 		return ErrNotOnTrial
 	}
 	return s.save(s.state.end(Reverted, reason))
+}
+
+// Installed tells, after a restart, whether the image that was marked is the one that runs: on trial, or confirmed already. The error says what has
+// become of it.
+func (s *Slots) Installed() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch last := s.state.Last; {
+	case s.running != None && s.running != s.state.Active:
+		return nil
+	case s.state.Trial == Marked || s.state.Trial == Trying:
+		return errors.New("the new image was not started yet")
+	case last.Outcome == Confirmed:
+		return nil
+	case last.Outcome == NoOutcome:
+		return errors.New("no new image was started")
+	default:
+		return errors.New("the new image was " + last.Outcome.String() + ": " + last.Reason)
+	}
 }
 
 // Staged tells whether there is a new image that can be marked, and reads the whole of it to be sure.

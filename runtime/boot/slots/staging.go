@@ -35,13 +35,20 @@ const defaultCheckpoint = 1 << 20
 // interrupted goes on at Offset. With "" it always begins anew. size is that of the image in bytes, negative where it is not known.
 //
 // An image that was staged or marked before is dropped; where it is whole and of the same id the error is ErrStaged. The old image in the slot stays as long as there is room. The error is ErrUnconfirmed while
-// the image that runs is on trial, ErrNoSpace, or the filesystem's.
+// the image that runs is on trial, ErrNoBootloader, ErrNoSpace, or the filesystem's.
 func (s *Slots) Stage(id string, size int64) (*Staging, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.running != s.state.Active {
-		return nil, ErrUnconfirmed
+	switch s.running {
+	case None:
+		return nil, ErrNoBootloader
+	case s.state.Active:
+		return s.stage(id, size)
 	}
+	return nil, ErrUnconfirmed
+}
+
+func (s *Slots) stage(id string, size int64) (*Staging, error) {
 	if s.staging != nil {
 		if err := s.staging.leave(); err != nil {
 			return nil, err
