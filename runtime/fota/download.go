@@ -81,6 +81,9 @@ func (d *download) fetch(ctx context.Context) error {
 		if err == nil {
 			return nil
 		}
+		if errors.Is(err, errFurther) {
+			continue
+		}
 		if ctx.Err() == nil && !asError(err).resumes() {
 			return err
 		}
@@ -316,16 +319,27 @@ func (d *download) open() error {
 		}
 	}
 	d.leftover, d.target, d.kind = nil, target, kind
-	image, err := target.Begin(d.ctx, Plan{ID: d.record().id(), Type: kind, Size: d.version.Size, Tell: d.tell})
+	image, err := target.Begin(d.ctx, Plan{ID: d.id(), Type: kind, Size: d.version.Size, Tell: d.tell})
 	if err != nil {
 		return targetFailure(err, "begun")
 	}
 	d.image = image
-	if has := image.Offset(); has != 0 {
-		return failure(CauseInternal, nil, "the target says that it has %d bytes of a new image", has)
+	has := image.Offset()
+	switch {
+	case has < 0 || has > d.version.Size || has > 0 && !d.keeps():
+		return failure(CauseInternal, nil, "the target says that it has %d bytes of a new image of %d", has, d.version.Size)
+	case has > 0:
+		d.takeOver(has)
+		if d.progress() {
+			d.tell(EventProgress)
+		}
+		return errFurther
 	}
 	return nil
 }
+
+// errFurther is that the target has more of the image than what a source was asked for: it is to be asked for what follows.
+var errFurther = errors.New("the target has more of the image already")
 
 func (d *download) write(p []byte) error {
 	if n, err := d.image.Write(p); err != nil || n != len(p) {

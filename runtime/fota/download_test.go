@@ -506,3 +506,43 @@ func TestErase(t *testing.T) {
 		d.wantStory(d.download(fota.Job{URL: address}), "ERASE_PENDING CANCELLED")
 	})
 }
+
+// A target that has more of an image than was recorded says so, and is asked for no byte twice.
+func TestTargetHasMore(t *testing.T) {
+	for name, test := range map[string]struct {
+		keep  bool
+		job   fota.Job // the second one
+		story string
+		asked []int64
+	}{
+		"goes on":           {true, fota.Job{URL: address, ID: "7"}, "50% 100% FINISHED", []int64{0, 5056}},
+		"another job":       {true, fota.Job{URL: address, ID: "8"}, "0% 100% FINISHED", []int64{0}},
+		"not to be resumed": {false, fota.Job{URL: address, ID: "7"}, "0% 100% FINISHED", []int64{0}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				config := usual
+				config.KeepProgress = test.keep
+				image := imageOf(10_000, 8)
+				s := serve(image, "v1")
+				s.cut = func(offset int64) error {
+					if offset > 5000 {
+						return broken()
+					}
+					return nil
+				}
+				d := newDevice(t, config, s, folderOn(t, durabletest.New()))
+				d.target.Own = true
+				d.wantStory(d.download(fota.Job{URL: address, ID: "7"}), "0% 50% DOWNLOAD_FAILED")
+				s.cut, s.asked = nil, nil
+				d.folder = folderOn(t, durabletest.New()) // the record is lost
+				d.build(s, map[fota.Type]fota.Target{fota.TypeMCUboot: d.target})
+				d.wantStory(d.download(test.job), test.story)
+				d.wantImage(image)
+				if !slices.Equal(s.asked, test.asked) {
+					t.Errorf("asked for %v, want %v", s.asked, test.asked)
+				}
+			})
+		})
+	}
+}

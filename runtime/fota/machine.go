@@ -48,6 +48,17 @@ func (m *machine) resume(r record, has int64) (good bool) {
 	return true
 }
 
+// takeOver notes that the target has more of a new image than was recorded.
+func (m *machine) takeOver(has int64) { m.written, m.kept, m.mark = has, 0, has }
+
+// id names the image for the target.
+func (m *machine) id() string {
+	if !m.keeps() {
+		return ""
+	}
+	return m.record().id()
+}
+
 // record is what is to be recorded of all that was written.
 func (m *machine) record() record {
 	return record{key: keyOf(m.job), version: m.version, kind: m.kind, offset: m.written}

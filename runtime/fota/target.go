@@ -8,10 +8,9 @@ import (
 
 // Target is where images of one type go. Its methods are called one at a time.
 type Target interface {
-	// Begin gives the image to write to. With plan.Keep 0, whatever an earlier download has left is thrown away. Otherwise that many bytes
-	// were synced by an earlier download of the same file, also before a restart: Begin keeps them, or fewer, or none where they are gone,
-	// and Image.Offset tells how many. A target that keeps a record of its own, by plan.ID, may have more. Keep may be the whole size: then all
-	// was written and Commit may have been called or not.
+	// Begin gives the image to write to; Image.Offset tells how many bytes of it are there. plan.Keep bytes were synced by an earlier download of
+	// the same file, also before a restart: Begin keeps these, or none where they are gone, and throws away the rest. Keep may be the whole
+	// size: then Commit may have been called or not. A target that keeps a record of its own, by plan.ID, may have more, whatever Keep is.
 	Begin(ctx context.Context, plan Plan) (Image, error)
 	// Schedule makes the committed image the one that is installed by the next restart. It may be called again.
 	Schedule() error
@@ -21,7 +20,7 @@ type Target interface {
 
 // Plan is what a Target is told of an image before its first byte.
 type Plan struct {
-	ID   string // names the file and its version: equal ones are for equal bytes. At most 1 KiB, without line ends
+	ID   string // names the file and its version: equal ones are for equal bytes. At most 1 KiB, without line ends. "": nothing may be resumed
 	Type Type
 	Size int64           // bytes, above 0
 	Keep int64           // bytes that an earlier download has synced: 0 to Size

@@ -16,7 +16,7 @@ type Target struct {
 	Step     func() error       // is called before each operation; its error is that of the operation, which is not done then. nil: none
 	Check    func([]byte) error // of Commit; nil: any image is taken
 	DropSync int                // a fault: this Sync, of those that have something to carry, does nothing; 1 is the first, 0 none. Gone with a cut
-	Own      bool               // it keeps a record of its own of what was synced: where Begin is to keep something, it keeps all of that
+	Own      bool               // it keeps a record of its own of what was synced, and of Plan.ID
 	Room     int64              // bytes that an image may have; 0: any number
 
 	Committed []byte // the last image that was committed
@@ -26,6 +26,7 @@ type Target struct {
 
 	content []byte // as the running system sees it
 	medium  []byte // as it was synced last
+	id      string // Plan.ID
 	synced  int    // bytes that were when Sync was called last, since the last Begin that kept nothing
 	safe    int    // bytes at the beginning that were synced and not touched since
 	open    bool
@@ -58,12 +59,16 @@ func (t *Target) Begin(_ context.Context, plan fota.Plan) (fota.Image, error) {
 	if int64(len(t.content)) < plan.Keep {
 		plan.Keep = 0
 	}
+	if t.Own {
+		if plan.Keep = 0; plan.ID != "" && plan.ID == t.id {
+			plan.Keep = int64(t.synced)
+		}
+	}
 	if plan.Keep == 0 {
 		t.Begun++
 		t.synced = 0
-	} else if t.Own {
-		plan.Keep = max(plan.Keep, int64(t.synced))
 	}
+	t.id = plan.ID
 	t.content = t.content[:plan.Keep:plan.Keep]
 	t.safe = min(t.safe, int(plan.Keep))
 	t.open = true
@@ -95,7 +100,7 @@ func (t *Target) Discard() error {
 func (t *Target) Clone() *Target {
 	return &Target{
 		Check: t.Check, DropSync: t.DropSync, Own: t.Own, Room: t.Room, Committed: t.Committed, Scheduled: t.Scheduled,
-		content: bytes.Clone(t.content), medium: bytes.Clone(t.medium), safe: t.safe, synced: t.synced,
+		content: bytes.Clone(t.content), medium: bytes.Clone(t.medium), safe: t.safe, synced: t.synced, id: t.id,
 	}
 }
 
