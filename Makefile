@@ -3,6 +3,8 @@
 GO      ?= go
 LINT    := $(GO) tool -modfile=$(CURDIR)/tools/lint/go.mod golangci-lint
 COUNT   ?= 1
+# Packages with tests against software, kernels and processes that are not ours: those with files of the build tag real.
+REAL     = $(shell grep -rl '^//go:build real' --include='*.go' . | xargs -n1 dirname | sort -u)
 
 .PHONY: run test unit real conformance lint bench fuzz generate install-test-deps
 
@@ -13,10 +15,11 @@ test: install-test-deps lint unit real ## everything
 
 unit: ## what needs Go alone
 	$(GO) vet ./...
-	CGO_ENABLED=1 $(GO) test -race -count=$(COUNT) -timeout 20m ./...
+	CGO_ENABLED=1 $(GO) test -race -count=$(COUNT) -timeout 20m $$($(GO) list ./... | grep -v /test/configurations)
+	$(GO) test -count=$(COUNT) -timeout 20m ./test/configurations
 
 real: install-test-deps ## against software that we did not write
-	$(GO) test -tags real -count=$(COUNT) -timeout 40m ./test/... ./kconfig/difftest
+	$(GO) test -tags real -count=$(COUNT) -timeout 40m $(REAL)
 
 conformance: install-test-deps ## docs/lwm2m-conformance.md, of a run of all its cases
 	$(GO) test -tags real -count=1 -timeout 20m ./test/leshan -args -conformance $(CURDIR)/docs/lwm2m-conformance.md
