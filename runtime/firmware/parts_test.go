@@ -19,7 +19,7 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/tracker"
 )
 
-// somewhere is a locator that always knows.
+// somewhere is a finder that always knows.
 type somewhere struct{ device modem.Modem }
 
 func (somewhere) Possible(data.NoData) bool { return true }
@@ -39,7 +39,7 @@ func TestLocatorOfTheProgram(t *testing.T) {
 		var made somewhere
 		r.newLocator = func(device modem.Modem, _ *slog.Logger) (tracker.Locator, error) {
 			made.device = device
-			return made, nil
+			return tracker.NewLocator(made), nil
 		}
 		if got := r.run(); got != StatusOK {
 			t.Fatalf("status %d: %s", got, r.log.String())

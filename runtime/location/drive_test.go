@@ -14,6 +14,7 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/durable"
 	"github.com/cloudgen/cloudgen/runtime/modem"
 	"github.com/cloudgen/cloudgen/runtime/modem/sim"
+	"github.com/cloudgen/cloudgen/runtime/modem/sim/scripted"
 	"github.com/cloudgen/cloudgen/runtime/tracker"
 )
 
@@ -117,7 +118,7 @@ func place(fix data.Fix) string { return fmt.Sprintf("%.2f/%.2f", fix.Latitude, 
 // TestADaysDrive drives from depot to customer and on, with gaps in the coverage, in the sky and in both, in virtual time.
 func TestADaysDrive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		script, err := sim.ParseScript(theDay)
+		script, err := scripted.Parse(theDay)
 		if err != nil {
 			t.Fatal(err)
 		}

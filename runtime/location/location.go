@@ -55,7 +55,7 @@ type Sources struct {
 	WiFi     modem.Scanner
 }
 
-// Finder tries the methods in their order. It implements tracker.Locator.
+// Finder tries the methods in their order. It implements tracker.Finder.
 type Finder struct {
 	config  Config
 	sources Sources
@@ -99,7 +99,11 @@ func (c Config) Locator(device modem.Modem, logger *slog.Logger) (tracker.Locato
 	if scanner, ok := device.(modem.Scanner); ok {
 		sources.WiFi = scanner
 	}
-	return New(c, sources, logger)
+	finder, err := New(c, sources, logger)
+	if err != nil {
+		return nil, err
+	}
+	return tracker.NewLocator(finder), nil
 }
 
 // method gives the end of a place's method; "" for none.

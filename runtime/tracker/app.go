@@ -19,7 +19,6 @@ type Cloud interface {
 	Report(ctx context.Context, update data.Update) error
 	ReportBatch(ctx context.Context, batch data.Batch) error
 	ReportConfig(ctx context.Context, configuration data.Configuration) error
-	RequestLocation(ctx context.Context, request data.LocationRequest) error
 }
 
 // Identity tells what the device is. Taken and Version are filled in by the application.
@@ -70,7 +69,7 @@ type App struct {
 	noLocations  bool // this cloud is not to be asked for the location
 	motion       motion
 
-	search          search
+	search          <-chan located        // of the one search that goes on; nil: none
 	locationRequest *data.LocationRequest // to be sent; nil: none
 
 	connected, everConnected bool
@@ -109,7 +108,6 @@ func New(config Config, options Options) (*App, error) {
 		environments: buffer[data.Environment]{limit: config.SensorBuffer},
 		networks:     buffer[data.Network]{limit: config.NetworkBuffer},
 		fixes:        buffer[data.Fix]{limit: fixBuffer},
-		search:       search{outcome: make(chan located, 1)},
 	}
 	a.loadConfiguration()
 	return a, nil
@@ -185,8 +183,12 @@ func (a *App) Run(ctx context.Context, cloud Cloud) error {
 	defer timer.Stop()
 
 	ctx, cancel := context.WithCancel(ctx)
-	defer a.search.running.Wait()
-	defer cancel()
+	defer func() {
+		cancel()
+		if a.search != nil {
+			<-a.search
+		}
+	}()
 	started := false     // sampling begins with the first connection of a boot and goes on whatever becomes of it (reference 4.6)
 	var last time.Time   // latest sampling
 	var sendBy time.Time // until when its samples wait for the location; zero: they do not
@@ -199,7 +201,7 @@ func (a *App) Run(ctx context.Context, cloud Cloud) error {
 			return nil
 		case <-a.wake:
 			a.follow(ctx, cloud)
-		case outcome := <-a.search.outcome:
+		case outcome := <-a.search:
 			a.found(outcome)
 		case <-timer.C:
 			a.readMotion(ctx)
@@ -209,7 +211,7 @@ func (a *App) Run(ctx context.Context, cloud Cloud) error {
 		}
 		now := time.Now()
 		next := !started || !now.Before(due(a.Configuration(), last, a.motion.moving))
-		if !sendBy.IsZero() && (next || !a.search.active || !now.Before(sendBy)) {
+		if !sendBy.IsZero() && (next || a.search == nil || !now.Before(sendBy)) {
 			sendBy = time.Time{}
 			a.send(ctx, cloud)
 		}

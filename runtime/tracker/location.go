@@ -3,20 +3,36 @@ package tracker
 import (
 	"context"
 	"errors"
-	"sync"
 	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/cloud"
 	"github.com/cloudgen/cloudgen/runtime/data"
 )
 
-// Locator finds out where the device is. It is asked from one goroutine at a time.
-type Locator interface {
+// Finder finds out where the device is. It is asked from one goroutine at a time.
+type Finder interface {
 	// Possible tells whether anything may be used to find the location when some kinds of data are not wanted.
 	Possible(without data.NoData) bool
 	// Locate searches until it knows or ctx ends. It gives a fix, or what the cloud is to be asked with, or an error.
 	Locate(ctx context.Context, without data.NoData) (*data.Fix, *data.LocationRequest, error)
 }
+
+// LocationCloud is a Cloud that can be asked where the device is. The call is as those of Cloud.
+type LocationCloud interface {
+	RequestLocation(ctx context.Context, request data.LocationRequest) error
+}
+
+// Locator is what an App looks for the location with: NewLocator makes it. A program that makes none has nothing of the search, nor of the cloud
+// module's requests, linked into it.
+type Locator interface {
+	// search looks for the location and gives the channel that the one outcome comes by; nil: nothing may be used.
+	search(ctx context.Context, configuration data.Configuration) <-chan located
+	// request asks the cloud.
+	request(ctx context.Context, to Cloud, request data.LocationRequest) error
+}
+
+// NewLocator makes a Locator that asks finder.
+func NewLocator(finder Finder) Locator { return locator{finder} }
 
 // fixBuffer is how many positions are held back (DATA_GNSS_BUFFER_COUNT as the SDK has it by default).
 const fixBuffer = 10
@@ -44,34 +60,43 @@ type located struct {
 	err     error
 }
 
-// search is the one search for the location that may go on.
-type search struct {
-	active  bool
-	outcome chan located // of one place: the search never waits
-	running sync.WaitGroup
+type locator struct{ finder Finder }
+
+func (l locator) search(ctx context.Context, configuration data.Configuration) <-chan located {
+	if !l.finder.Possible(configuration.NoData) {
+		return nil
+	}
+	outcome := make(chan located, 1) // the search never waits
+	go func() {
+		ctx, cancel := context.WithTimeout(ctx, configuration.LocationTimeout)
+		defer cancel()
+		var found located
+		found.fix, found.request, found.err = l.finder.Locate(ctx, configuration.NoData)
+		outcome <- found
+	}()
+	return outcome
+}
+
+func (l locator) request(ctx context.Context, to Cloud, request data.LocationRequest) error {
+	asked, can := to.(LocationCloud)
+	if !can {
+		return cloud.ErrUnsupported
+	}
+	return asked.RequestLocation(ctx, request)
 }
 
 // locate starts a search, unless one goes on. It tells whether one does.
 func (a *App) locate(ctx context.Context) bool {
-	configuration := a.Configuration()
-	if a.search.active || a.options.Locator == nil || !a.options.Locator.Possible(configuration.NoData) {
-		return a.search.active
+	if a.search == nil && a.options.Locator != nil {
+		a.search = a.options.Locator.search(ctx, a.Configuration())
 	}
-	a.search.active = true
-	a.search.running.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, configuration.LocationTimeout)
-		defer cancel()
-		var l located
-		l.fix, l.request, l.err = a.options.Locator.Locate(ctx, configuration.NoData)
-		a.search.outcome <- l
-	})
-	return true
+	return a.search != nil
 }
 
 // found takes the outcome of a search. Only the newest request is kept: where the device was before is of no use to a cloud that is asked where it
 // is.
 func (a *App) found(l located) {
-	a.search.active = false
+	a.search = nil
 	if !a.sampled("location", l.err) {
 		return
 	}
@@ -90,7 +115,7 @@ func (a *App) sendLocationRequest(ctx context.Context, to Cloud) bool {
 	}
 	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
 	defer cancel()
-	err := to.RequestLocation(ctx, *a.locationRequest)
+	err := a.options.Locator.request(ctx, to, *a.locationRequest)
 	if err != nil && !errors.Is(err, cloud.ErrUnsupported) {
 		a.logger.Warn("the location could not be asked for yet", "error", err)
 		return false

@@ -13,8 +13,8 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/data"
 )
 
-// fakeLocator takes a time for a search.
-type fakeLocator struct {
+// fakeFinder takes a time for a search.
+type fakeFinder struct {
 	mu       sync.Mutex
 	takes    time.Duration
 	request  bool // the cloud is to be asked
@@ -23,9 +23,9 @@ type fakeLocator struct {
 	ended    []error // of the contexts
 }
 
-func (f *fakeLocator) Possible(without data.NoData) bool { return !without.GNSS }
+func (f *fakeFinder) Possible(without data.NoData) bool { return !without.GNSS }
 
-func (f *fakeLocator) Locate(ctx context.Context, without data.NoData) (*data.Fix, *data.LocationRequest, error) {
+func (f *fakeFinder) Locate(ctx context.Context, without data.NoData) (*data.Fix, *data.LocationRequest, error) {
 	f.mu.Lock()
 	takes, request, err := f.takes, f.request, f.err
 	f.searches = append(f.searches, without)
@@ -47,22 +47,22 @@ func (f *fakeLocator) Locate(ctx context.Context, without data.NoData) (*data.Fi
 	return &data.Fix{Latitude: 48, Taken: time.Now()}, nil, nil
 }
 
-func (f *fakeLocator) set(change func(*fakeLocator)) {
+func (f *fakeFinder) set(change func(*fakeFinder)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	change(f)
 }
 
-func locating(t *testing.T, f *fakeLocator) *bench {
+func locating(t *testing.T, f *fakeFinder) *bench {
 	t.Helper()
-	b := start(t, testConfig(), t.TempDir(), func(o *Options) { o.Locator = f })
+	b := start(t, testConfig(), t.TempDir(), func(o *Options) { o.Locator = NewLocator(f) })
 	b.Connected()
 	return b
 }
 
 func TestSamplesWaitForTheLocation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &fakeLocator{takes: 40 * time.Second}
+		f := &fakeFinder{takes: 40 * time.Second}
 		b := locating(t, f)
 		time.Sleep(39 * time.Second)
 		b.expect()
@@ -72,11 +72,11 @@ func TestSamplesWaitForTheLocation(t *testing.T) {
 			t.Errorf("%+v", fix)
 		}
 
-		f.set(func(f *fakeLocator) { f.err = errors.New("no sky") })
+		f.set(func(f *fakeFinder) { f.err = errors.New("no sky") })
 		time.Sleep(5 * time.Minute)
 		b.expect("5m40s report network+environment+battery") // sampling without a location
 
-		f.set(func(f *fakeLocator) { f.err, f.request = nil, true })
+		f.set(func(f *fakeFinder) { f.err, f.request = nil, true })
 		time.Sleep(5 * time.Minute)
 		b.expect("10m40s location request cell true, Wi-Fi false", "10m40s report network+environment+battery")
 	})
@@ -84,11 +84,11 @@ func TestSamplesWaitForTheLocation(t *testing.T) {
 
 func TestALateLocationComesWithTheNextSamples(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &fakeLocator{takes: 200 * time.Second}
+		f := &fakeFinder{takes: 200 * time.Second}
 		b := locating(t, f)
 		time.Sleep(5 * time.Minute)
 		b.expect("1m50s report device+network+environment+battery") // 110 s, then without it
-		f.set(func(f *fakeLocator) { f.takes = time.Second })
+		f.set(func(f *fakeFinder) { f.takes = time.Second })
 		time.Sleep(5 * time.Minute)
 		// The search of the second sampling had begun with the longer time.
 		b.expect("6m50s report network+fix+environment+battery")
@@ -99,14 +99,14 @@ func TestALateLocationComesWithTheNextSamples(t *testing.T) {
 
 func TestASearchIsBounded(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &fakeLocator{takes: 24 * time.Hour}
+		f := &fakeFinder{takes: 24 * time.Hour}
 		b := locating(t, f)
 		b.ChangeConfig(data.ConfigurationChange{LocationTimeout: new(400 * time.Second)})
 		time.Sleep(4 * time.Minute)
 		b.ChangeConfig(data.ConfigurationChange{ActiveWait: new(time.Minute)}) // shorter than the wait: samples are sent with the next sampling
 		time.Sleep(4 * time.Minute)
 		synctest.Wait()
-		f.set(func(f *fakeLocator) {
+		f.set(func(f *fakeFinder) {
 			// One search from 0 s to 300 s, for it began before the change, one from then on.
 			if len(f.searches) != 2 || len(f.ended) != 1 || !errors.Is(f.ended[0], context.DeadlineExceeded) {
 				t.Errorf("searches %v, ended %v", f.searches, f.ended)
@@ -117,7 +117,7 @@ func TestASearchIsBounded(t *testing.T) {
 
 func TestLocationThatIsNotWanted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &fakeLocator{takes: time.Second}
+		f := &fakeFinder{takes: time.Second}
 		b := locating(t, f)
 		synctest.Wait()
 		b.ChangeConfig(data.ConfigurationChange{NoData: &data.NoData{GNSS: true}})
@@ -128,13 +128,13 @@ func TestLocationThatIsNotWanted(t *testing.T) {
 
 func TestFixesAndRequestsAreHeldBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &fakeLocator{takes: time.Second}
+		f := &fakeFinder{takes: time.Second}
 		b := locating(t, f)
 		time.Sleep(time.Minute)
 		b.expect("1s report device+network+fix+environment+battery")
 		b.Disconnected()
 		time.Sleep(time.Hour) // twelve fixes into a buffer of ten
-		f.set(func(f *fakeLocator) { f.request = true })
+		f.set(func(f *fakeFinder) { f.request = true })
 		time.Sleep(9 * time.Minute) // the newer request takes the older one's place
 		b.Connected()
 		time.Sleep(5 * time.Minute)
@@ -148,8 +148,8 @@ func TestFixesAndRequestsAreHeldBack(t *testing.T) {
 
 func TestCloudThatIsNotAskedForTheLocation(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &fakeLocator{takes: time.Second, request: true}
-		b := start(t, testConfig(), t.TempDir(), func(o *Options) { o.Locator = f })
+		f := &fakeFinder{takes: time.Second, request: true}
+		b := start(t, testConfig(), t.TempDir(), func(o *Options) { o.Locator = NewLocator(f) })
 		b.cloud.locationErr = cloud.ErrNotConnected
 		b.Connected()
 		time.Sleep(time.Minute)
@@ -162,9 +162,9 @@ func TestCloudThatIsNotAskedForTheLocation(t *testing.T) {
 
 func TestNothingRunsOnAfterTheEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		f := &fakeLocator{takes: 24 * time.Hour}
+		f := &fakeFinder{takes: 24 * time.Hour}
 		t.Cleanup(func() { // after the application has ended
-			f.set(func(f *fakeLocator) {
+			f.set(func(f *fakeFinder) {
 				if len(f.ended) != 1 || !errors.Is(f.ended[0], context.Canceled) {
 					t.Errorf("ended %v", f.ended)
 				}
