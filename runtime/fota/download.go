@@ -229,6 +229,11 @@ func (d *download) finish() Event {
 		d.throwAway()
 		return d.ended(targetFailure(err, "taken"))
 	}
+	if d.platform.BeforeSchedule != nil {
+		if err := d.platform.BeforeSchedule(d.kind); err != nil {
+			return d.ended(failure(CauseInternal, err, "what must be known after the restart cannot be kept"))
+		}
+	}
 	if d.config.AutoSchedule {
 		if err := d.target.Schedule(); err != nil {
 			return d.ended(targetFailure(err, "scheduled"))

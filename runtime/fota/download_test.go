@@ -546,3 +546,35 @@ func TestTargetHasMore(t *testing.T) {
 		})
 	}
 }
+
+// Who started a download can keep what must be known after the restart before the restart would run the new image.
+func TestBeforeSchedule(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		image := imageOf(1_000, 8)
+		s := serve(image, "v1")
+		d := newDevice(t, usual, s, folderOn(t, durabletest.New()))
+		called, full := 0, errors.New("the disk is full")
+		d.Downloader = fota.New(usual, fota.Platform{
+			Sources: map[string]fota.Source{"https": s}, Targets: map[fota.Type]fota.Target{fota.TypeMCUboot: d.target}, Folder: d.folder,
+			Tell: func(e fota.Event) { d.events = append(d.events, e) },
+			BeforeSchedule: func(kind fota.Type) error {
+				if called++; called == 1 {
+					return full
+				}
+				if kind != fota.TypeMCUboot || d.target.Committed == nil || d.target.Scheduled != nil {
+					t.Errorf("called for %v too early or too late", kind)
+				}
+				return nil
+			},
+		})
+		d.wantStory(d.download(fota.Job{URL: address}), "3% 100% INTERNAL")
+		if !errors.Is(d.last().Err, full) || d.target.Scheduled != nil {
+			t.Errorf("%v, or scheduled", d.last().Err)
+		}
+		d.wantStory(d.download(fota.Job{URL: address}), "100% FINISHED")
+		d.wantImage(image)
+		if called != 2 || len(s.asked) != 1 {
+			t.Errorf("called %d times, the server was asked %d times", called, len(s.asked))
+		}
+	})
+}
