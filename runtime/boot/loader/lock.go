@@ -33,6 +33,9 @@ func (l *loader) lock(path string, flags int, within time.Duration) (*os.File, e
 		if !errors.Is(err, syscall.EWOULDBLOCK) && !errors.Is(err, syscall.EINTR) || waited >= within {
 			return nil, errors.Join(&os.PathError{Op: "lock", Path: path, Err: err}, file.Close())
 		}
+		if waited == 0 {
+			l.log.info("waits for another process to end", attribute{"lock", path})
+		}
 		const interval = 20 * time.Millisecond
 		if err := l.pause(interval); err != nil {
 			return nil, errors.Join(err, file.Close())

@@ -20,7 +20,9 @@ func parse(args []string) settings {
 		}
 		switch name {
 		case "-data", "--data":
-			s.data = value
+			if value != "" {
+				s.data = value
+			}
 		case "-log", "--log":
 			s.json = value == "json"
 		default:

@@ -290,7 +290,6 @@ func TestPiecesOfAnySize(t *testing.T) {
 	random := rand.New(rand.NewPCG(3, 4))
 	for round := range 300 {
 		disk := installed(t)
-		s, _ := boot(t, disk)
 		payload := bytes.Repeat([]byte("payload "), 1+random.IntN(30))
 		payload = payload[:1+random.IntN(len(payload))]
 		var out bytes.Buffer
