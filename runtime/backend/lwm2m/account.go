@@ -3,7 +3,6 @@ package lwm2m
 import (
 	"bytes"
 	"errors"
-	"fmt"
 	"net/url"
 
 	"github.com/cloudgen/cloudgen/runtime/durable"
@@ -24,7 +23,7 @@ func (f accountsFile) Save(content []byte) error { return f.folder.Write(account
 func serverURI(configured, endpoint string) (string, error) {
 	uri, err := url.Parse(configured)
 	if err != nil {
-		return "", fmt.Errorf("lwm2m: LWM2M_CLIENT_UTILS_SERVER: %w", err)
+		return "", errorf("lwm2m: LWM2M_CLIENT_UTILS_SERVER: %w", err)
 	}
 	if endpoint != "" {
 		uri.Host = endpoint
@@ -52,7 +51,7 @@ func (b *Backend) account(endpoint string) (security.Account, error) {
 	}
 	psk, err := b.device.Credentials.PSK(b.tag(), endpoint)
 	if err != nil {
-		return account, fmt.Errorf("lwm2m: %w", err)
+		return account, errorf("lwm2m: %w", err)
 	}
 	account.Mode, account.Identity, account.Key = security.PSK, []byte(psk.Identity), psk.Key
 	return account, nil
@@ -79,7 +78,7 @@ func (b *Backend) renew(r *running) error {
 			lwm2m.Item{Path: at.Child(securityIdentity), Value: lwm2m.Opaque(account.Identity)},
 			lwm2m.Item{Path: at.Child(securityKey), Value: lwm2m.Opaque(account.Key)},
 		); err != nil {
-			return fmt.Errorf("lwm2m: the credentials cannot be exchanged: %w", err)
+			return errorf("lwm2m: the credentials cannot be exchanged: %w", err)
 		}
 	}
 	r.account = account

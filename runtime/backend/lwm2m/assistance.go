@@ -2,7 +2,6 @@ package lwm2m
 
 import (
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/cloud"
@@ -63,7 +62,7 @@ const (
 var (
 	errAskedAlready = errors.New("the server has not answered the last such request yet")
 	errAskLater     = errors.New("the server has answered with a temporary error, and is asked again by itself")
-	errAskNever     = fmt.Errorf("%w: the server has answered with a permanent error, and is not asked again before the next restart", cloud.ErrUnsupported)
+	errAskNever     = errorf("%w: the server has answered with a permanent error, and is not asked again before the next restart", cloud.ErrUnsupported)
 )
 
 // begin starts a request; the caller sends it.

@@ -15,7 +15,6 @@ package lwm2m
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"sync"
 	"time"
@@ -78,7 +77,7 @@ func New(config Config, device module.Device) (*Backend, error) {
 	case device.ID == nil:
 		return nil, errors.New("lwm2m: the device has no source of its id")
 	case config.FollowModem && config.ModemPause < 0:
-		return nil, fmt.Errorf("lwm2m: LWM2M_CONN_HOLD_TIME_RSRP is %v: 0 s and above", config.ModemPause)
+		return nil, errorf("lwm2m: LWM2M_CONN_HOLD_TIME_RSRP is %v: 0 s and above", config.ModemPause)
 	case b.manual():
 		return b, nil
 	}
@@ -89,9 +88,9 @@ func New(config Config, device module.Device) (*Backend, error) {
 	target, err := security.ParseURI(b.server, config.Client.PeerPort)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("lwm2m: LWM2M_CLIENT_UTILS_SERVER: %w", err)
+		return nil, errorf("lwm2m: LWM2M_CLIENT_UTILS_SERVER: %w", err)
 	case target.Secure && config.DTLS == nil:
-		return nil, fmt.Errorf("lwm2m: %s needs DTLS: set LWM2M_DTLS_SUPPORT", b.server)
+		return nil, errorf("lwm2m: %s needs DTLS: set LWM2M_DTLS_SUPPORT", b.server)
 	}
 	return b, nil
 }
@@ -108,7 +107,7 @@ func (b *Backend) Init(ctx context.Context, handler cloud.Handler) error {
 	}
 	id, err := b.device.ID(ctx)
 	if err != nil {
-		return fmt.Errorf("lwm2m: client id: %w", err)
+		return errorf("lwm2m: client id: %w", err)
 	}
 	b.SetHandler(handler)
 	b.enter(b.config.EndpointPrefix+id, nil)
@@ -138,7 +137,7 @@ func (b *Backend) Uninit() error {
 	b.endpoint, b.running = "", nil
 	b.mu.Unlock()
 	if endpoint == "" {
-		return fmt.Errorf("lwm2m: %w", cloud.ErrNotInitialized)
+		return errorf("lwm2m: %w", cloud.ErrNotInitialized)
 	}
 	if r != nil {
 		r.end()
@@ -158,7 +157,7 @@ func (b *Backend) ID() (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.endpoint == "" {
-		return "", fmt.Errorf("lwm2m: %w", cloud.ErrNotInitialized)
+		return "", errorf("lwm2m: %w", cloud.ErrNotInitialized)
 	}
 	return b.endpoint, nil
 }
@@ -176,9 +175,9 @@ func (b *Backend) registered() (*running, error) {
 	b.mu.Unlock()
 	switch {
 	case endpoint == "":
-		return nil, fmt.Errorf("lwm2m: %w", cloud.ErrNotInitialized)
+		return nil, errorf("lwm2m: %w", cloud.ErrNotInitialized)
 	case r == nil || !r.isConnected():
-		return nil, fmt.Errorf("lwm2m: %w", cloud.ErrNotConnected)
+		return nil, errorf("lwm2m: %w", cloud.ErrNotConnected)
 	}
 	return r, nil
 }

@@ -2,7 +2,6 @@ package lwm2m
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/cloudgen/cloudgen/runtime/cloud"
 	"github.com/cloudgen/cloudgen/runtime/data"
@@ -12,7 +11,7 @@ import (
 
 // RequestConfig is not possible: the server writes the configuration when it wants to.
 func (b *Backend) RequestConfig(context.Context) error {
-	return fmt.Errorf("lwm2m: %w: the server writes the configuration by itself", cloud.ErrUnsupported)
+	return errorf("lwm2m: %w: the server writes the configuration by itself", cloud.ErrUnsupported)
 }
 
 // ReportConfig puts the configuration into object 50009, where the server reads or observes it. Nothing is sent by it.
@@ -27,7 +26,7 @@ func (b *Backend) ReportConfig(_ context.Context, configuration data.Configurati
 	var g group
 	g.configuration(configuration)
 	if err := r.set(g); err != nil {
-		return fmt.Errorf("lwm2m: %w", err)
+		return errorf("lwm2m: %w", err)
 	}
 	b.acknowledge(delivery.ID)
 	return nil

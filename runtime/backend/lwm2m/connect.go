@@ -3,7 +3,6 @@ package lwm2m
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"strings"
 	"time"
@@ -34,7 +33,7 @@ func (b *Backend) Connect(ctx context.Context) (cloud.ConnectResult, error) {
 		err = b.await(ctx, r, outcome)
 	}
 	if err != nil {
-		return connectResult(err), fmt.Errorf("lwm2m: connect: %w", b.explain(err))
+		return connectResult(err), errorf("lwm2m: connect: %w", b.explain(err))
 	}
 	return cloud.ConnectSuccess, nil
 }
@@ -44,7 +43,7 @@ func (b *Backend) prepare(ctx context.Context) (*running, error) {
 	select {
 	case b.life <- struct{}{}:
 	case <-ctx.Done():
-		return nil, fmt.Errorf("lwm2m: connect: %w", context.Cause(ctx))
+		return nil, errorf("lwm2m: connect: %w", context.Cause(ctx))
 	}
 	defer func() { <-b.life }()
 	r, err := b.start()
@@ -81,7 +80,7 @@ func (r *running) reason(err error) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.failure != nil {
-		err = fmt.Errorf("%w; the last attempt: %w", err, r.failure)
+		err = errorf("%w; the last attempt: %w", err, r.failure)
 	}
 	return err
 }
@@ -89,7 +88,7 @@ func (r *running) reason(err error) error {
 // explain adds to an error what it means with this protocol.
 func (b *Backend) explain(err error) error {
 	if connectResult(err) == cloud.ConnectErrTimeoutNoData && strings.HasPrefix(b.server, "coaps:") {
-		return fmt.Errorf("%w; a server stays silent too when it does not know the identity, or has another key than security tag %d", err, b.tag())
+		return errorf("%w; a server stays silent too when it does not know the identity, or has another key than security tag %d", err, b.tag())
 	}
 	return err
 }
@@ -102,9 +101,9 @@ func (b *Backend) Disconnect() error {
 	b.mu.Unlock()
 	switch {
 	case endpoint == "":
-		return fmt.Errorf("lwm2m: disconnect: %w", cloud.ErrNotInitialized)
+		return errorf("lwm2m: disconnect: %w", cloud.ErrNotInitialized)
 	case r == nil:
-		return fmt.Errorf("lwm2m: disconnect: %w", cloud.ErrNotConnected)
+		return errorf("lwm2m: disconnect: %w", cloud.ErrNotConnected)
 	}
 	r.stop(false)
 	return nil

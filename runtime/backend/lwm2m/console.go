@@ -3,7 +3,6 @@ package lwm2m
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 
@@ -42,10 +41,10 @@ type engine struct {
 func (e engine) Start(endpoint string, bootstrap bool) error {
 	r := e.running
 	if err := r.awaitStop(context.Background()); err != nil {
-		return fmt.Errorf("%w: %w", shell.ENOTCONN, err)
+		return errorf("%w: %w", shell.ENOTCONN, err)
 	}
 	if err := r.client.StartAs(endpoint, bootstrap); err != nil {
-		return fmt.Errorf("%w: %w", shell.EINVAL, err)
+		return errorf("%w: %w", shell.EINVAL, err)
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -70,9 +69,9 @@ func (e engine) Send(ctx context.Context, paths ...lwm2m.Path) error {
 	err := e.running.client.Send(ctx, paths...)
 	switch {
 	case errors.Is(err, client.ErrNotRegistered) || errors.Is(err, client.ErrClosed):
-		return fmt.Errorf("%w: %w", shell.ENOTCONN, err)
+		return errorf("%w: %w", shell.ENOTCONN, err)
 	case errors.Is(err, client.ErrMuted):
-		return fmt.Errorf("%w: %w", shell.EPERM, err)
+		return errorf("%w: %w", shell.EPERM, err)
 	}
 	return err
 }

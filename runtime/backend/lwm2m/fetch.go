@@ -3,7 +3,6 @@ package lwm2m
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"net"
@@ -41,7 +40,7 @@ func (p *program) Fetch(ctx context.Context, uri string, into io.Writer) error {
 	case err != nil:
 		return fetchError(err)
 	case response.Code != coap.Content:
-		return &lwm2m.FetchError{Cause: lwm2m.FetchInvalid, Err: fmt.Errorf("%s answers with %v", target.Host, response.Code)}
+		return &lwm2m.FetchError{Cause: lwm2m.FetchInvalid, Err: errorf("%s answers with %v", target.Host, response.Code)}
 	}
 	return nil
 }
@@ -52,7 +51,7 @@ func (p *program) dialImage(ctx context.Context, target *url.URL) (net.Conn, err
 		return coap.DialUDP(ctx, target.Host)
 	case "coaps":
 	default:
-		return nil, &lwm2m.FetchError{Cause: lwm2m.FetchUnsupported, Err: fmt.Errorf("the scheme %q is none that images are fetched by", target.Scheme)}
+		return nil, &lwm2m.FetchError{Cause: lwm2m.FetchUnsupported, Err: errorf("the scheme %q is none that images are fetched by", target.Scheme)}
 	}
 	dialer := p.backend.config.DTLS
 	if dialer == nil {
@@ -87,7 +86,7 @@ func (b *Backend) imageKey() (identity, key []byte, err error) {
 			return identity, key, nil
 		}
 	}
-	return nil, nil, fmt.Errorf("there is no pre-shared key for images: put one into security tag %d (LWM2M_CLIENT_UTILS_DOWNLOADER_SEC_TAG)",
+	return nil, nil, errorf("there is no pre-shared key for images: put one into security tag %d (LWM2M_CLIENT_UTILS_DOWNLOADER_SEC_TAG)",
 		b.config.DownloadTag)
 }
 

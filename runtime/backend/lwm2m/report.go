@@ -3,7 +3,6 @@ package lwm2m
 import (
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 
 	"github.com/cloudgen/cloudgen/runtime/cloud"
@@ -43,14 +42,14 @@ func (b *Backend) Report(ctx context.Context, update data.Update, delivery modul
 func (b *Backend) Alert(ctx context.Context, alert data.Alert, delivery module.Delivery) error {
 	button := alert.Button
 	if button == nil {
-		return fmt.Errorf("lwm2m: %w: there is no object for impacts", cloud.ErrUnsupported)
+		return errorf("lwm2m: %w: there is no object for impacts", cloud.ErrUnsupported)
 	}
 	r, err := b.registered()
 	if err != nil {
 		return err
 	}
 	if button.Number < 1 || button.Number > lwm2m.MaxID || !r.has(lwm2m.NewPath(objectButton, uint16(button.Number-1))) {
-		return fmt.Errorf("lwm2m: %w: there is no button %d, see LWM2M_IPSO_PUSH_BUTTON", cloud.ErrUnsupported, button.Number)
+		return errorf("lwm2m: %w: there is no button %d, see LWM2M_IPSO_PUSH_BUTTON", cloud.ErrUnsupported, button.Number)
 	}
 	instance := uint16(button.Number - 1)
 	at := lwm2m.NewPath(objectButton, instance)
@@ -73,10 +72,10 @@ func (b *Backend) Alert(ctx context.Context, alert data.Alert, delivery module.D
 func (b *Backend) deliver(ctx context.Context, r *running, g group, delivery module.Delivery) error {
 	g = r.possible(g)
 	if len(g.send) == 0 {
-		return fmt.Errorf("lwm2m: %w: this build has no object for it", cloud.ErrUnsupported)
+		return errorf("lwm2m: %w: this build has no object for it", cloud.ErrUnsupported)
 	}
 	if err := r.client.Tree().Set(g.values...); err != nil {
-		return fmt.Errorf("lwm2m: %w", err)
+		return errorf("lwm2m: %w", err)
 	}
 	for part := range slices.Chunk(g.send, b.config.Client.MaxCompositePaths) {
 		if err := r.client.Send(ctx, part...); err != nil {
@@ -92,11 +91,11 @@ func (b *Backend) deliver(ctx context.Context, r *running, g group, delivery mod
 func sendError(err error) error {
 	switch {
 	case errors.Is(err, client.ErrNotRegistered) || errors.Is(err, client.ErrClosed):
-		return fmt.Errorf("lwm2m: %w: %w", cloud.ErrNotConnected, err)
+		return errorf("lwm2m: %w: %w", cloud.ErrNotConnected, err)
 	case errors.Is(err, client.ErrMuted):
-		return fmt.Errorf("lwm2m: %w: %w", cloud.ErrUnsupported, err)
+		return errorf("lwm2m: %w: %w", cloud.ErrUnsupported, err)
 	}
-	return fmt.Errorf("lwm2m: %w", err)
+	return errorf("lwm2m: %w", err)
 }
 
 // acknowledge tells that the server has a message.

@@ -2,7 +2,6 @@ package lwm2m
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/cloud"
@@ -58,9 +57,9 @@ func (b *Backend) RequestLocation(ctx context.Context, request data.LocationRequ
 	points := request.WiFi != nil && r.has(lwm2m.NewPath(objectAccessPoints))
 	switch {
 	case !r.has(from):
-		return fmt.Errorf("lwm2m: %w: see LWM2M_CLIENT_UTILS_GROUND_FIX_OBJ_SUPPORT", cloud.ErrUnsupported)
+		return errorf("lwm2m: %w: see LWM2M_CLIENT_UTILS_GROUND_FIX_OBJ_SUPPORT", cloud.ErrUnsupported)
 	case !cells && !points:
-		return fmt.Errorf("lwm2m: %w: there is nothing to ask with, see LWM2M_CLIENT_UTILS_LOCATION_ASSIST_CELL and LWM2M_CLIENT_UTILS_VISIBLE_WIFI_AP_OBJ_SUPPORT",
+		return errorf("lwm2m: %w: there is nothing to ask with, see LWM2M_CLIENT_UTILS_LOCATION_ASSIST_CELL and LWM2M_CLIENT_UTILS_VISIBLE_WIFI_AP_OBJ_SUPPORT",
 			cloud.ErrUnsupported)
 	}
 	store := r.client.Tree()
@@ -79,7 +78,7 @@ func (b *Backend) RequestLocation(ctx context.Context, request data.LocationRequ
 		g.accessPoints(request.WiFi.AccessPoints, store.Children(lwm2m.NewPath(objectAccessPoints)))
 	}
 	if err := b.submit(ctx, r, &r.requests.groundFix, g, delivery); err != nil {
-		return fmt.Errorf("lwm2m: location: %w", err)
+		return errorf("lwm2m: location: %w", err)
 	}
 	return nil
 }
@@ -90,7 +89,7 @@ func (b *Backend) LocationAnswered() bool { return true }
 // RequestAGNSS asks for assistance data, which the server writes.
 func (b *Backend) RequestAGNSS(ctx context.Context, request data.AGNSSRequest, delivery module.Delivery) error {
 	if !b.config.AskAGNSS {
-		return fmt.Errorf("lwm2m: %w: see LWM2M_CLIENT_UTILS_LOCATION_ASSIST_AGNSS", cloud.ErrUnsupported)
+		return errorf("lwm2m: %w: see LWM2M_CLIENT_UTILS_LOCATION_ASSIST_AGNSS", cloud.ErrUnsupported)
 	}
 	var mask uint64
 	for _, each := range request.Types {
@@ -135,7 +134,7 @@ func (b *Backend) assist(ctx context.Context, kind int, g group, delivery module
 		return err
 	}
 	if !r.has(lwm2m.NewPath(objectGNSSAssist, 0)) {
-		return fmt.Errorf("lwm2m: %w: see LWM2M_CLIENT_UTILS_GNSS_ASSIST_OBJ_SUPPORT", cloud.ErrUnsupported)
+		return errorf("lwm2m: %w: see LWM2M_CLIENT_UTILS_GNSS_ASSIST_OBJ_SUPPORT", cloud.ErrUnsupported)
 	}
 	r.mu.Lock()
 	q := &r.requests
@@ -150,7 +149,7 @@ func (b *Backend) assist(ctx context.Context, kind int, g group, delivery module
 	}
 	r.mu.Unlock()
 	if err := b.submit(ctx, r, &q.assistance, g, delivery); err != nil {
-		return fmt.Errorf("lwm2m: assistance: %w", err)
+		return errorf("lwm2m: assistance: %w", err)
 	}
 	return nil
 }

@@ -20,10 +20,15 @@ const stopLimit = 3 * time.Second
 // Errors of attempts to connect.
 var (
 	errStopped   = errors.New("the client was stopped")
-	errWaited    = fmt.Errorf("no registration within %v; the client goes on by itself", connectLimit)
+	errWaited    = errorf("no registration within %v; the client goes on by itself", connectLimit)
 	errConnected = errors.New("a connection exists or is being made")
-	errEnded     = fmt.Errorf("the backend ends: %w", cloud.ErrNotInitialized)
+	errEnded     = errorf("the backend ends: %w", cloud.ErrNotInitialized)
 )
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }
 
 // running is the client, from the first Connect, or Init where there is a console, until Uninit.
 type running struct {
@@ -52,7 +57,7 @@ func (b *Backend) start() (*running, error) {
 	b.mu.Unlock()
 	switch {
 	case endpoint == "":
-		return nil, fmt.Errorf("lwm2m: %w", cloud.ErrNotInitialized)
+		return nil, errorf("lwm2m: %w", cloud.ErrNotInitialized)
 	case r != nil:
 		return r, nil
 	}
@@ -70,7 +75,7 @@ func (b *Backend) start() (*running, error) {
 	}
 	state, err := durable.Make(b.device.DataDir)
 	if err != nil {
-		return nil, fmt.Errorf("lwm2m: %w", err)
+		return nil, errorf("lwm2m: %w", err)
 	}
 	options.Store = accountsFile{state}
 	options.Program = &program{backend: b, state: state, folder: b.device.DataDir}
@@ -78,7 +83,7 @@ func (b *Backend) start() (*running, error) {
 		flusher.FlushSessionCache()
 	}
 	if r.client, err = client.New(b.config.Client, options); err != nil {
-		return nil, fmt.Errorf("lwm2m: %w", err)
+		return nil, errorf("lwm2m: %w", err)
 	}
 	b.follow(r)
 	b.launch(r)

@@ -2,7 +2,6 @@ package lwm2m
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/cloudgen/cloudgen/runtime/cloud"
@@ -20,10 +19,10 @@ var (
 // and sent; a server that observes the resource is notified too. Every Send is acknowledged, whatever the quality.
 func (b *Backend) Send(ctx context.Context, message cloud.Message) error {
 	if message.Endpoint.Type != cloud.EndpointMsg {
-		return fmt.Errorf("lwm2m: send: %w: LwM2M has no endpoint %v", cloud.ErrUnsupported, message.Endpoint.Type)
+		return errorf("lwm2m: send: %w: LwM2M has no endpoint %v", cloud.ErrUnsupported, message.Endpoint.Type)
 	}
 	if message.QoS < cloud.QoSAtMostOnce || message.QoS >= cloud.QoSExactlyOnce {
-		return fmt.Errorf("lwm2m: send: %w: a Send arrives at least once; use %v", cloud.ErrUnsupported, cloud.QoSAtLeastOnce)
+		return errorf("lwm2m: send: %w: a Send arrives at least once; use %v", cloud.ErrUnsupported, cloud.QoSAtLeastOnce)
 	}
 	r, err := b.registered()
 	if err != nil {
@@ -32,11 +31,11 @@ func (b *Backend) Send(ctx context.Context, message cloud.Message) error {
 	path := messagesOut
 	if message.Endpoint.Name != "" {
 		if path, err = lwm2m.ParsePath(message.Endpoint.Name); err != nil {
-			return fmt.Errorf("lwm2m: send: %w", err)
+			return errorf("lwm2m: send: %w", err)
 		}
 	}
 	if path.Level() < lwm2m.LevelResource || !r.has(path) {
-		return fmt.Errorf("lwm2m: send: %w: this build has no resource %v", cloud.ErrUnsupported, path)
+		return errorf("lwm2m: send: %w: this build has no resource %v", cloud.ErrUnsupported, path)
 	}
 	definition, _ := r.client.Tree().Definition(path.Object())
 	resource, _ := definition.Resource(path.Resource())
@@ -46,10 +45,10 @@ func (b *Backend) Send(ctx context.Context, message cloud.Message) error {
 	case lwm2m.TypeString:
 		value = lwm2m.String(string(message.Payload))
 	default:
-		return fmt.Errorf("lwm2m: send: %w: %v (%s) holds no bytes and no text", cloud.ErrUnsupported, path, resource.Name)
+		return errorf("lwm2m: send: %w: %v (%s) holds no bytes and no text", cloud.ErrUnsupported, path, resource.Name)
 	}
 	if err := r.client.Tree().Set(lwm2m.Item{Path: path, Value: value}); err != nil {
-		return fmt.Errorf("lwm2m: send: %w", err)
+		return errorf("lwm2m: send: %w", err)
 	}
 	if err := r.client.Send(ctx, path); err != nil {
 		return sendError(err)
@@ -91,10 +90,10 @@ func subscribed(endpoints []cloud.Endpoint) ([]lwm2m.Path, error) {
 	for _, endpoint := range endpoints {
 		path, err := lwm2m.ParsePath(endpoint.Name)
 		if err == nil && (endpoint.Type != cloud.EndpointMsg || path.Level() == lwm2m.LevelRoot || path.Object() == objectSecurity) {
-			err = fmt.Errorf("%w: %v %q is no path that a server may write", cloud.ErrUnsupported, endpoint.Type, endpoint.Name)
+			err = errorf("%w: %v %q is no path that a server may write", cloud.ErrUnsupported, endpoint.Type, endpoint.Name)
 		}
 		if err != nil {
-			return nil, fmt.Errorf("lwm2m: subscribe: %w", err)
+			return nil, errorf("lwm2m: subscribe: %w", err)
 		}
 		paths = append(paths, path)
 	}
