@@ -578,3 +578,27 @@ func TestBeforeSchedule(t *testing.T) {
 		}
 	})
 }
+
+// A disk on which nothing can be recorded any more does not end a download.
+func TestDiskOfRecordsIsFull(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		image := imageOf(10_000, 8)
+		config := usual
+		config.CheckpointBytes = 500
+		disk := durabletest.New()
+		s := serve(image, "v1")
+		d := newDevice(t, config, s, folderOn(t, disk))
+		d.told = func(e fota.Event) {
+			if e.Percent == 50 {
+				disk.SetFault(durabletest.Fault{RefuseOperations: true})
+				disk.CutAfter(0)
+			}
+		}
+		d.wantStory(d.download(fota.Job{URL: address}), "0% 100% FINISHED")
+		d.wantImage(image)
+		d.told = nil
+		disk.CutAfter(-1)
+		d.wantStory(d.download(fota.Job{URL: address}), "46% 100% FINISHED") // from the last record on
+		d.wantImage(image)
+	})
+}

@@ -14,8 +14,10 @@ type Platform struct {
 	Sources map[string]Source // by the scheme of a URL: "https", "http", "coaps", "coap"
 	Targets map[Type]Target   // by the type of an image, one bit each. TypeCustom takes what is not recognised
 	Folder  *durable.Folder   // keeps the record of what is on the medium; nil: nothing is resumed after a restart
-	Tell    func(Event)       // is called in the download's goroutine; it must not call Start and Wait. After EventFinished has been told, the download is forgotten
 	Logger  *slog.Logger      // nil: none
+
+	// Tell is called in the download's goroutine; it must not call Start and Wait. Once EventFinished has been told, the download is forgotten.
+	Tell func(Event)
 
 	// BeforeSchedule, if not nil, is called in the download's goroutine when the image is committed, before it is scheduled: from Schedule on a
 	// restart runs it, so this is where whoever started the download keeps what must be known then. An error ends the download as
@@ -53,7 +55,8 @@ func New(config Config, platform Platform) *Downloader {
 }
 
 // Start begins a download in a goroutine of its own, or goes on with one of the same file that was cut. It ends with an Event, or without one
-// when ctx ends: then what is here stays for the next Start. A server that is slow but not silent is given all the time that ctx gives. The error is ErrBusy, or an *Error about the job; then nothing was started.
+// when ctx ends: then what is here stays for the next Start. A server that is slow but not silent is given all the time that ctx gives. The
+// error is ErrBusy, or an *Error about the job; then nothing was started.
 func (d *Downloader) Start(ctx context.Context, job Job) error {
 	address, invalid := d.config.check(job)
 	if invalid != nil {

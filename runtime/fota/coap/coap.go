@@ -103,7 +103,9 @@ func (c *Client) dial(ctx context.Context, u *url.URL, tags []int) (net.Conn, er
 	case u.Scheme != "coaps" || c.platform.DialSecure == nil:
 		return nil, &fota.Error{Cause: fota.CauseProtoNotSupported, Problem: fmt.Sprintf("files are not fetched by %q", u.Scheme)}
 	case len(tags) == 0:
-		return nil, &fota.Error{Cause: fota.CauseInvalidConfiguration, Problem: "a file is to be fetched from " + u.Host + " by coaps without a security tag: give one that has its key"}
+		return nil, &fota.Error{
+			Cause: fota.CauseInvalidConfiguration, Problem: "a file is to be fetched from " + u.Host + " by coaps without a security tag: give one that has its key",
+		}
 	default:
 		link, err = c.platform.DialSecure(ctx, addressOf(u, "5684"), u.Hostname(), tags)
 	}

@@ -73,11 +73,13 @@ func (s *secured) failure(server string, err error) *fota.Error {
 	switch {
 	case errors.As(err, &verification) && errors.As(err, &unknown):
 		leaf := verification.UnverifiedCertificates[0]
-		e.Problem += fmt.Sprintf("the server's certificate is for %q, issued by %q; expected one that comes from a CA certificate of %s", leaf.Subject, leaf.Issuer, tagNames(s.tags))
+		e.Problem += fmt.Sprintf("the server's certificate is for %q, issued by %q; expected one that comes from a CA certificate of %s",
+			leaf.Subject, leaf.Issuer, tagNames(s.tags))
 	case errors.As(err, &name):
 		e.Problem += fmt.Sprintf("the server's certificate is for %s; expected %q", certificateNames(name.Certificate), name.Host)
 	case errors.As(err, &invalid) && invalid.Reason == x509.Expired:
-		e.Problem += fmt.Sprintf("the server's certificate is valid from %s to %s; this device's clock says %s", day(invalid.Cert.NotBefore), day(invalid.Cert.NotAfter), day(time.Now()))
+		e.Problem += fmt.Sprintf("the server's certificate is valid from %s to %s; this device's clock says %s",
+			day(invalid.Cert.NotBefore), day(invalid.Cert.NotAfter), day(time.Now()))
 	case errors.As(err, &verification):
 		e.Problem += "the server's certificate does not stand verification"
 	case errors.As(err, &noTLS):
