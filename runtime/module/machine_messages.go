@@ -28,7 +28,7 @@ func (t *turn) sendWanted(sig sendWanted) {
 		return
 	case t.sub == subCloudConnected:
 	case kind == qos.TypeAGNSSRequest:
-		request := sig.content.(agnssContent).request
+		request := sig.content.(*agnssContent).request
 		t.agnss = &request
 		t.do(reply{sig.request, nil})
 		return
@@ -50,7 +50,7 @@ func (t *turn) sendWanted(sig sendWanted) {
 		waiting.content = sig.content
 	}
 	t.enqueue(waiting)
-	if location, ok := sig.content.(locationContent); ok && !location.answered {
+	if location, ok := sig.content.(*locationContent); ok && !location.answered {
 		t.emit(Event{Type: EventCloudLocationUnknown})
 	}
 	t.handOut()
@@ -192,7 +192,7 @@ func (t *turn) afterRemoval() {
 	if t.agnss == nil || t.sub != subCloudConnected || t.pending.Full() {
 		return
 	}
-	request := agnssContent{*t.agnss}
+	request := &agnssContent{*t.agnss}
 	kind, flags := request.treatment()
 	pending, message, err := t.pending.Add(kind, flags, request)
 	if err != nil {
@@ -305,7 +305,7 @@ func (t *turn) interruptSending() {
 //
 //go:noinline
 func eventID(message qos.Message) uint16 {
-	if raw, ok := message.Content.(rawContent); ok && raw.message.ID != 0 {
+	if raw, ok := message.Content.(*rawContent); ok && raw.message.ID != 0 {
 		return raw.message.ID
 	}
 	return message.ID

@@ -105,7 +105,7 @@ var situations = []struct {
 		return newBench(testRules).attempt().refused().fire(timerRetry).refused().fire(timerRetry).refused()
 	}},
 	{"N8", "SUB_STATE_CLOUD_DISCONNECTED, dropped after it lasted, a message pending", func() *bench {
-		return newBench(testRules).connect().fire(timerStable).send(batchContent{}).sent(nil).drop()
+		return newBench(testRules).connect().fire(timerStable).send(&batchContent{}).sent(nil).drop()
 	}},
 	{"N9", "SUB_STATE_CLOUD_DISCONNECTED, user has to claim the device", func() *bench {
 		b := newBench(testRules).attempt().accepted()
@@ -119,10 +119,10 @@ var situations = []struct {
 	}},
 	{"C1", "SUB_STATE_CLOUD_CONNECTED", func() *bench { return newBench(testRules).connect() }},
 	{"C2", "SUB_STATE_CLOUD_CONNECTED, lasted, a message with the sender", func() *bench {
-		return newBench(testRules).connect().fire(timerStable).send(updateContent{})
+		return newBench(testRules).connect().fire(timerStable).send(&updateContent{})
 	}},
 	{"C3", "SUB_STATE_CLOUD_CONNECTED, a message waits for its acknowledgement, one was refused", func() *bench {
-		return newBench(testRules).connect().send(batchContent{}).sent(nil).send(alertContent{}).sent(errTest)
+		return newBench(testRules).connect().send(&batchContent{}).sent(nil).send(&alertContent{}).sent(errTest)
 	}},
 	{"C4", "SUB_STATE_CLOUD_CONNECTED, attempt has not returned", func() *bench { return newBench(testRules).attempt().ready() }},
 	{"S1", "STATE_SHUTDOWN, connection being closed", func() *bench { return newBench(testRules).connect().step(shutdownWanted{}) }},
@@ -207,8 +207,8 @@ var happenings = func() []happening {
 	}
 
 	for _, c := range []content{
-		updateContent{}, batchContent{}, alertContent{}, configContent{}, configRequestContent{}, locationContent{answered: true},
-		locationContent{}, agnssContent{}, pgpsContent{}, diagnosticsContent{}, rawContent{}, rawContent{cloud.Message{ID: 9, QoS: cloud.QoSAtLeastOnce}},
+		&updateContent{}, &batchContent{}, &alertContent{}, &configContent{}, &configRequestContent{}, &locationContent{answered: true},
+		&locationContent{}, &agnssContent{}, &pgpsContent{}, &diagnosticsContent{}, &rawContent{}, &rawContent{cloud.Message{ID: 9, QoS: cloud.QoSAtLeastOnce}},
 	} {
 		is("send "+contentName(c), sendWanted{request: 8, content: c})
 	}
@@ -364,8 +364,8 @@ func describeEvent(event Event) string {
 
 func contentName(c content) string {
 	kind, flags := c.treatment()
-	name := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", c), "module."), "Content")
-	if l, ok := c.(locationContent); ok && l.answered {
+	name := strings.TrimSuffix(strings.TrimPrefix(fmt.Sprintf("%T", c), "*module."), "Content")
+	if l, ok := c.(*locationContent); ok && l.answered {
 		name += " answered"
 	}
 	if flags == qos.FlagAckRequired {

@@ -31,58 +31,66 @@ func (m *Module) Send(ctx context.Context, message cloud.Message) error {
 	if message.ID >= qos.FirstID {
 		return errorf("send a message: its id is %d: ids from %d on are given out by the module", message.ID, qos.FirstID)
 	}
-	return m.send(ctx, "send a message", rawContent{message})
+	return m.send(ctx, "send a message", &rawContent{message})
 }
 
 // Report sends the newest samples. They are not repeated: samples that matter come again.
 func (m *Module) Report(ctx context.Context, update data.Update) error {
-	return sendAs[Reporter](ctx, m, "report samples", updateContent{update})
+	_, can := m.backend.(Reporter)
+	return m.sendIf(ctx, can, "report samples", &updateContent{update})
 }
 
 // ReportBatch sends samples that were held back.
 func (m *Module) ReportBatch(ctx context.Context, batch data.Batch) error {
-	return sendAs[Batcher](ctx, m, "report a batch", batchContent{batch})
+	_, can := m.backend.(Batcher)
+	return m.sendIf(ctx, can, "report a batch", &batchContent{batch})
 }
 
 // Alert sends a message about a button or an impact.
 func (m *Module) Alert(ctx context.Context, alert data.Alert) error {
-	return sendAs[Alerter](ctx, m, "send an alert", alertContent{alert})
+	_, can := m.backend.(Alerter)
+	return m.sendIf(ctx, can, "send an alert", &alertContent{alert})
 }
 
 // ReportConfig tells the cloud the configuration that the device works with. A backend may take it before the connection is usable.
 func (m *Module) ReportConfig(ctx context.Context, configuration data.Configuration) error {
-	return sendAs[Configurer](ctx, m, "report the configuration", configContent{configuration})
+	_, can := m.backend.(Configurer)
+	return m.sendIf(ctx, can, "report the configuration", &configContent{configuration})
 }
 
 // RequestConfig asks the cloud for the configuration; the answer comes to OnConfig, or as CLOUD_EVT_CONFIG_EMPTY.
 func (m *Module) RequestConfig(ctx context.Context) error {
-	return sendAs[Configurer](ctx, m, "request the configuration", configRequestContent{})
+	_, can := m.backend.(Configurer)
+	return m.sendIf(ctx, can, "request the configuration", &configRequestContent{})
 }
 
 // RequestLocation asks the cloud where the device is. CLOUD_EVT_CLOUD_LOCATION_UNKNOWN follows at once when the cloud gives no answers.
 func (m *Module) RequestLocation(ctx context.Context, location data.LocationRequest) error {
-	locator, ok := m.backend.(Locator)
-	return sendAs[Locator](ctx, m, "request the location", locationContent{location, ok && locator.LocationAnswered()})
+	locator, can := m.backend.(Locator)
+	return m.sendIf(ctx, can, "request the location", &locationContent{location, can && locator.LocationAnswered()})
 }
 
 // RequestAGNSS asks for assistance data; they come as CLOUD_EVT_AGNSS_RECEIVED. Without a connection the latest request is kept for the next.
 func (m *Module) RequestAGNSS(ctx context.Context, assistance data.AGNSSRequest) error {
-	return sendAs[Assistant](ctx, m, "request A-GNSS data", agnssContent{assistance})
+	_, can := m.backend.(Assistant)
+	return m.sendIf(ctx, can, "request A-GNSS data", &agnssContent{assistance})
 }
 
 // RequestPGPS asks for predictions; they come as CLOUD_EVT_PGPS_RECEIVED.
 func (m *Module) RequestPGPS(ctx context.Context, predictions data.PGPSRequest) error {
-	return sendAs[Assistant](ctx, m, "request P-GPS predictions", pgpsContent{predictions})
+	_, can := m.backend.(Assistant)
+	return m.sendIf(ctx, can, "request P-GPS predictions", &pgpsContent{predictions})
 }
 
 // SendDiagnostics sends a chunk of diagnostic data, which belongs to the module from then on.
 func (m *Module) SendDiagnostics(ctx context.Context, chunk []byte) error {
-	return sendAs[Diagnoser](ctx, m, "send diagnostics", diagnosticsContent{chunk})
+	_, can := m.backend.(Diagnoser)
+	return m.sendIf(ctx, can, "send diagnostics", &diagnosticsContent{chunk})
 }
 
-// sendAs sends through an interface that the backend may lack.
-func sendAs[Interface any](ctx context.Context, m *Module, what string, c content) error {
-	if _, ok := m.backend.(Interface); !ok {
+// sendIf sends what the backend can send.
+func (m *Module) sendIf(ctx context.Context, can bool, what string, c content) error {
+	if !can {
 		return errorf("%s: %w", what, cloud.ErrUnsupported)
 	}
 	return m.send(ctx, what, c)
