@@ -45,8 +45,15 @@ func (p *program) Firmware(progress lwm2m.FirmwareProgress) {
 // follow has the backend follow what the server does to objects.
 func (b *Backend) follow(r *running) {
 	r.client.OnExecute(lwm2m.NewPath(objectDevice, 0, 4), func([]lwm2m.Argument) { b.give(data.RebootRequested{}) })
-	r.client.OnWritten(lwm2m.NewPath(objectConfiguration), b.configurationWritten)
-	r.client.OnWritten(lwm2m.NewPath(objectGNSSAssist), func(values []lwm2m.Item) { b.assistanceWritten(r, values) })
-	r.client.OnWritten(lwm2m.NewPath(objectGroundFix), func(values []lwm2m.Item) { b.groundFixWritten(r, values) })
-	r.client.OnWritten(lwm2m.Path{}, b.written)
+	for _, each := range []struct {
+		below   lwm2m.Path
+		written func(values []lwm2m.Item)
+	}{
+		{lwm2m.NewPath(objectConfiguration), b.configurationWritten},
+		{lwm2m.NewPath(objectGNSSAssist), func(values []lwm2m.Item) { b.assistanceWritten(r, values) }},
+		{lwm2m.NewPath(objectGroundFix), func(values []lwm2m.Item) { b.groundFixWritten(r, values) }},
+		{lwm2m.Path{}, b.written},
+	} {
+		r.client.OnWritten(each.below, each.written)
+	}
 }

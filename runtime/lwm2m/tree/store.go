@@ -113,24 +113,26 @@ func paths(items []lwm2m.Item) []lwm2m.Path {
 
 // edit changes the instances of some resources: f is called for each path with the values of its instance, which are its to change.
 func (t *Tree) edit(paths []lwm2m.Path, f func(o *object, next values, i int) (values, error)) error {
-	return t.local(func() ([]change, error) {
-		d := draft{tree: t}
-		for i, path := range paths {
-			if path.Level() < lwm2m.LevelResource {
-				return nil, errorf("%v is no path of a resource", path)
-			}
-			instance := path.Up(lwm2m.LevelInstance)
-			at, err := t.find(instance)
-			if err != nil {
-				return nil, err
-			}
-			c := d.open(instance)
-			if c.values, err = f(at.object, c.values, i); err != nil {
-				return nil, err
-			}
+	return t.local(func() ([]change, error) { return t.edited(paths, f) })
+}
+
+func (t *Tree) edited(paths []lwm2m.Path, f func(o *object, next values, i int) (values, error)) ([]change, error) {
+	d := draft{tree: t}
+	for i, path := range paths {
+		if path.Level() < lwm2m.LevelResource {
+			return nil, errorf("%v is no path of a resource", path)
 		}
-		return d.changes, nil
-	})
+		instance := path.Up(lwm2m.LevelInstance)
+		at, err := t.find(instance)
+		if err != nil {
+			return nil, err
+		}
+		c := d.open(instance)
+		if c.values, err = f(at.object, c.values, i); err != nil {
+			return nil, err
+		}
+	}
+	return d.changes, nil
 }
 
 // local does what the client's own code asks for.
