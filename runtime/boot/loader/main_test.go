@@ -1,3 +1,5 @@
+//go:build unix
+
 package loader
 
 import (
@@ -6,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"strconv"
@@ -17,6 +20,7 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/boot/image"
 	"github.com/cloudgen/cloudgen/runtime/boot/image/edkey"
 	"github.com/cloudgen/cloudgen/runtime/boot/image/keyfile"
+	"github.com/cloudgen/cloudgen/runtime/boot/notify"
 	"github.com/cloudgen/cloudgen/runtime/boot/slots"
 	"github.com/cloudgen/cloudgen/runtime/durable"
 )
@@ -25,11 +29,15 @@ import (
 // is something that it does.
 const (
 	asLoader   = "CLOUDGEN_TEST_LOADER" // in the environment: a bootloader, with the configuration in the value
+	asFirst    = "CLOUDGEN_TEST_FIRST"  // in the environment: as the first process of a container, it gets those whose parents are gone
 	asFirmware = "-as-firmware"
 )
 
 func TestMain(m *testing.M) {
 	if settings := os.Getenv(asLoader); settings != "" && (len(os.Args) < 2 || os.Args[1] != asFirmware) {
+		if os.Getenv(asFirst) != "" {
+			adopt()
+		}
 		os.Exit(Main(os.Args[1:], testConfig(settings)))
 	}
 	if len(os.Args) > 2 && os.Args[1] == asFirmware {
@@ -135,8 +143,27 @@ func (p *program) do(word, rest string, args []string) (int, bool) {
 		p.say(os.Getenv("WATCHDOG_PID"), os.Getenv("WATCHDOG_USEC"), os.Getenv(slots.Variable))
 	case "say":
 		p.say(rest)
-	case "pid":
-		p.say("pid", os.Getpid())
+	case "notify":
+		if err := notify.Send(rest); err != nil {
+			p.say(err)
+		}
+	case "orphan": // starts a process whose parent ends, and waits until somebody has buried it
+		out, err := exec.Command("sh", "-c", "sleep 0 & echo $!").Output()
+		if err != nil {
+			p.say(err)
+		}
+		for deadline := time.After(patience); ; {
+			if _, err := os.Stat(filepath.Join("/proc", strings.TrimSpace(string(out)))); err != nil {
+				p.say("buried")
+				return 0, false
+			}
+			select {
+			case <-time.After(5 * time.Millisecond):
+			case <-deadline:
+				p.say("not buried")
+				return 0, false
+			}
+		}
 	case "confirm":
 		if err := p.slots.Confirm(); err != nil {
 			p.say(err)

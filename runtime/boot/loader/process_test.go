@@ -1,3 +1,5 @@
+//go:build unix
+
 package loader
 
 import (
@@ -16,13 +18,14 @@ import (
 
 // device is a data folder with the images that it gets, and the bootloader that runs on it.
 type device struct {
-	t       *testing.T
-	data    string
-	config  string
-	command *exec.Cmd
-	lines   chan string // of the firmware; closed when all that write to it are gone
-	log     journal
-	talks   bool // what it says at the end does not matter
+	t           *testing.T
+	data        string
+	config      string
+	command     *exec.Cmd
+	lines       chan string // of the firmware; closed when all that write to it are gone
+	log         journal
+	environment []string
+	talks       bool // what it says at the end does not matter
 }
 
 // journal is what the bootloader has written.
@@ -80,6 +83,7 @@ func (d *device) start(args ...string) {
 	}
 	d.command = exec.Command(self, append([]string{"-data", d.data}, args...)...)
 	d.command.Env = append(os.Environ(), asLoader+"="+d.config, "WATCHDOG_PID=1", "WATCHDOG_USEC=5000")
+	d.command.Env = append(d.command.Env, d.environment...)
 	d.command.Stderr = &d.log
 	reader, writer, err := os.Pipe()
 	if err != nil {
