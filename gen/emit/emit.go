@@ -60,7 +60,9 @@ func newFile(p *plan.Plan, name string) *jen.File {
 	known(p.Firmware.Package)
 	for _, each := range p.Components() {
 		known(each.Package)
-		packagesOf(each.Config, known)
+		if each.Config.Type != "" {
+			packagesOf(each.Config, known)
+		}
 	}
 	return file
 }
@@ -175,6 +177,14 @@ func firmware(p *plan.Plan) *jen.File {
 	}
 	if p.Application != nil {
 		fields = append(fields, line(p.Firmware.ApplicationField, jen.Id("applicationConfig").Call(), ""))
+	}
+	for _, slot := range p.Firmware.Slots {
+		of := slot.Components[0]
+		function := jen.Qual(of.Import, "Open")
+		if of.Config.Type != "" {
+			function = literal(p, of.Config).Dot("Open")
+		}
+		fields = append(fields, line(slot.Field, function, of.If))
 	}
 	file.Func().Id("main").Params().Block(
 		jen.Qual("os", "Exit").Call(jen.Qual(of, "Main").Call(jen.Qual("os", "Args").Index(jen.Lit(1), jen.Empty()), jen.Qual(of, "Program").Add(lines(fields)))),

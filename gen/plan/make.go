@@ -16,7 +16,8 @@ import (
 	"github.com/cloudgen/cloudgen/kconfig"
 )
 
-// The slots of the generated program. A backend has further ones, which the tags of its Config name: see slots.go.
+// The slots of the generated program. The default program and a backend have further ones, which the tags of its fields and of its Config name:
+// see program.go and slots.go.
 const (
 	slotModule      = "module"      // exactly one
 	slotBackend     = "backend"     // exactly one
@@ -61,7 +62,9 @@ type maker struct {
 	diags   kconfig.Diagnostics
 	version string
 
-	cloudModule string // import path
+	cloudModule  string // import path
+	program      source.Declared[*ast.TypeSpec]
+	programSlots []programSlot
 }
 
 func (m *maker) fail(code kconfig.Code, format string, arguments ...any) *kconfig.Diagnostic {
@@ -80,6 +83,9 @@ func (m *maker) make(table modules.Table, settings Settings) (*Plan, error) {
 	for _, each := range m.config.Components() {
 		slots[each.Slot] = append(slots[each.Slot], each)
 	}
+	if err := m.readProgram(); err != nil {
+		return nil, err
+	}
 	if err := m.knownSlots(settings.Trees); err != nil {
 		return nil, err
 	}
@@ -96,6 +102,9 @@ func (m *maker) make(table modules.Table, settings Settings) (*Plan, error) {
 		return nil, err
 	}
 	if err := m.fillSlots(&result.Backend, slots); err != nil {
+		return nil, err
+	}
+	if err := m.fillProgram(&result.Firmware, slots); err != nil {
 		return nil, err
 	}
 	result.Version = m.version
@@ -344,21 +353,12 @@ func (m *maker) interfaces(result *Plan, backend *kconfig.Component) error {
 
 // firmware finds the field of the program that takes the application's Config.
 func (m *maker) firmware(result *Plan, application *kconfig.Component) error {
-	in, err := m.sources.Package(firmwareDir)
-	if err != nil {
-		return err
-	}
+	in := m.program.Package
 	result.Firmware.Package = nameOf(in)
 	if result.Application == nil {
 		return nil
 	}
-	declared, is, err := in.Type("Program")
-	if err != nil {
-		return err
-	}
-	if is {
-		result.Firmware.ApplicationField = m.fieldOf(declared, result.Application.Import)
-	}
+	result.Firmware.ApplicationField = m.fieldOf(m.program, result.Application.Import)
 	if result.Firmware.ApplicationField == "" && m.isOutside(result.Application.Dir) {
 		found := m.fail(CodeComponent, "%s cannot be the application of the default program, which has a place for its own alone", result.Application.Import)
 		found.Subject, found.Fix = &application.Range, "leave the component out, and write a program of your own that imports the generated package"

@@ -68,11 +68,12 @@ type Component struct {
 	If         string   `json:"if"`                   // what switches it on
 	Type       string   `json:"type,omitempty"`       // what its New makes a pointer to
 	Implements []string `json:"implements,omitempty"` // interfaces of the cloud module's package, sorted as declared
-	Config     Literal  `json:"config"`
-	Slots      []Slot   `json:"slots,omitempty"` // of a backend: the fields of its Config that take other components; empty ones are left out
+	Config     Literal  `json:"config,omitzero"`      // none where a slot of the default program is filled by a package without one
+	Slots      []Slot   `json:"slots,omitempty"`      // of a backend: the fields of its Config that take other components; empty ones are left out
 }
 
-// Slot is a field of a backend's Config, and the components whose New makes what it takes.
+// Slot is a field of a backend's Config, and the components whose New makes what it takes; or a field of the default program and the
+// component whose Open it takes.
 type Slot struct {
 	Name       string      `json:"name"`
 	Field      string      `json:"field"`
@@ -102,6 +103,7 @@ type Field struct {
 type Firmware struct {
 	Package
 	ApplicationField string `json:"applicationField"` // of its type Program: takes the application's Config; "" when there is no application
+	Slots            []Slot `json:"slots,omitempty"`  // fields of its type Program that take the function Open of a component
 }
 
 // Program is one main package of the output.
@@ -176,6 +178,9 @@ func (p *Plan) Components() []Component {
 	}
 	if p.Application != nil {
 		list = append(list, *p.Application)
+	}
+	for _, slot := range p.Firmware.Slots {
+		list = append(list, slot.Components...)
 	}
 	return list
 }

@@ -11,23 +11,20 @@ import (
 	"github.com/cloudgen/cloudgen/kconfig"
 )
 
-// fixedSlots are those that every generated program has.
-var fixedSlots = []string{slotModule, slotBackend, slotApplication}
-
 // knownSlots refuses components for slots that no backend has, chosen or not: of those that are switched on, and of all of users' trees.
 func (m *maker) knownSlots(trees []string) error {
-	asked := m.config.Components()
+	fixed, asked := m.fixedSlots(), m.config.Components()
 	for _, each := range m.config.Tree().Components() {
 		below := func(dir string) bool { return each.Dir == dir || strings.HasPrefix(each.Dir, dir+"/") }
 		if slices.ContainsFunc(trees, below) && !slices.Contains(asked, each) {
 			asked = append(asked, each)
 		}
 	}
-	asked = slices.DeleteFunc(asked, func(each *kconfig.Component) bool { return slices.Contains(fixedSlots, each.Slot) })
+	asked = slices.DeleteFunc(asked, func(each *kconfig.Component) bool { return slices.Contains(fixed, each.Slot) })
 	if len(asked) == 0 {
 		return nil
 	}
-	known := slices.Clone(fixedSlots)
+	known := fixed
 	for _, each := range m.config.Tree().Components() {
 		if each.Slot != slotBackend {
 			continue

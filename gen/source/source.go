@@ -310,6 +310,26 @@ func (p *Package) Func(name string) (Declared[*ast.FuncDecl], bool, error) {
 	return Declared[*ast.FuncDecl]{}, false, nil
 }
 
+// Method finds a method that the package declares for a type, not for pointers to it; false when there is none.
+func (p *Package) Method(of, name string) (Declared[*ast.FuncDecl], bool, error) {
+	files, err := p.parse()
+	if err != nil {
+		return Declared[*ast.FuncDecl]{}, false, err
+	}
+	for _, file := range files {
+		for _, declaration := range file.Decls {
+			function, is := declaration.(*ast.FuncDecl)
+			if !is || function.Recv == nil || function.Name.Name != name || len(function.Recv.List) != 1 {
+				continue
+			}
+			if receiver, is := function.Recv.List[0].Type.(*ast.Ident); is && receiver.Name == of {
+				return Declared[*ast.FuncDecl]{p, file, function}, true, nil
+			}
+		}
+	}
+	return Declared[*ast.FuncDecl]{}, false, nil
+}
+
 // Import gives the import path that a name stands for in a file; "" when the file imports nothing under it.
 func (t *Tree) Import(file *ast.File, name string) string {
 	for _, each := range file.Imports {
