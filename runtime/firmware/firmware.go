@@ -19,7 +19,6 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/credentials"
 	"github.com/cloudgen/cloudgen/runtime/durable"
 	"github.com/cloudgen/cloudgen/runtime/modem"
-	"github.com/cloudgen/cloudgen/runtime/modem/sim"
 	"github.com/cloudgen/cloudgen/runtime/module"
 	"github.com/cloudgen/cloudgen/runtime/tracker"
 )
@@ -37,8 +36,8 @@ type Program struct {
 	Name    string // for messages
 	New     func(module.Options) (*module.Module, error)
 	Tracker tracker.Config
-	// Modem makes the modem adapter: sim.Open, host.Open or one of the user's own. dataDir is there. nil: sim.Open
-	Modem func(dataDir string) (modem.Modem, error)
+	// Modem makes the modem adapter: the Open of the component that MODEM_ADAPTER chooses, or one of the user's own. dataDir is there.
+	Modem func(dataDir string) (modem.Modem, error) `slot:"modem"`
 	// Locator makes what finds the location, from the modem adapter: location.Config.Locator. nil: nothing does
 	Locator func(device modem.Modem, logger *slog.Logger) (tracker.Locator, error)
 	// Keys gives private keys that are not files, as those of a secure element. nil: all are
@@ -54,9 +53,6 @@ func Main(args []string, program Program) int {
 		name: program.Name, tracker: program.Tracker, stdout: os.Stdout, stderr: os.Stderr, signals: signals,
 		newCloud: func(options module.Options) (cloudModule, error) { return program.New(options) },
 		newModem: program.Modem, newLocator: program.Locator, keys: program.Keys,
-	}
-	if p.newModem == nil {
-		p.newModem = sim.Open
 	}
 	return p.run(args)
 }
@@ -128,6 +124,9 @@ func checkCredentials(logger *slog.Logger, folder string) {
 
 // assemble puts the parts together: the cloud module, which runs the modem, and the application, which hears of the module's events.
 func (p process) assemble(s settings, state *durable.Folder, logger *slog.Logger) (tracker.Util, error) {
+	if p.newModem == nil {
+		return tracker.Util{}, errors.New("there is no modem adapter: give firmware.Program a Modem, as host.Open")
+	}
 	device, err := p.newModem(s.data)
 	if err != nil {
 		return tracker.Util{}, err

@@ -20,6 +20,7 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/cloud"
 	"github.com/cloudgen/cloudgen/runtime/data"
 	"github.com/cloudgen/cloudgen/runtime/hwid"
+	"github.com/cloudgen/cloudgen/runtime/modem/sim"
 	"github.com/cloudgen/cloudgen/runtime/module"
 	"github.com/cloudgen/cloudgen/runtime/qos"
 )
@@ -38,7 +39,7 @@ func TestMain(m *testing.M) {
 func testProgram(behaviour string) Program {
 	config := trackerConfig()
 	config.RebootTimeout = time.Second // a reboot would take 5 s otherwise
-	return Program{Name: "tracker", Tracker: config, New: func(options module.Options) (*module.Module, error) {
+	return Program{Name: "tracker", Tracker: config, Modem: sim.Open, New: func(options module.Options) (*module.Module, error) {
 		moduleConfig := module.Config{
 			ConnectRetries: 10, BackoffJitterPercent: 25,
 			QoS:        qos.Config{PendingMax: 10, NotifiedCountMax: 3, NotifyTimeout: 16 * time.Second},

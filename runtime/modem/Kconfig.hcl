@@ -1,12 +1,42 @@
 # The modem module (reference 1.7) and what the cloud side asks of the modem (reference 1.19).
 
+choice "MODEM_ADAPTER" {
+  prompt  = "Modem adapter"
+  default = MODEM_ADAPTER_SIMULATED
+  help    = "What the default program has as its modem; nothing of the others is linked. An adapter of your own is a further member: docs/modem.md."
+
+  option "MODEM_ADAPTER_SIMULATED" {
+    type   = bool
+    prompt = "Simulated modem"
+    origin = "cloudgen"
+    help   = "A network that is found after a moment and stays, an IMEI that is drawn at the first start, plausible radio data. There is no GNSS fix. A file modem.script in the data directory keeps the program from starting: it would not be played."
+  }
+
+  option "MODEM_ADAPTER_SCRIPTED" {
+    type   = bool
+    prompt = "Simulated modem with a script"
+    origin = "cloudgen"
+    help   = "The simulated modem, to which happens what the file modem.script in the data directory says: lost networks, other cells, a drive with GNSS fixes, updates of its firmware that fail."
+  }
+
+  option "MODEM_ADAPTER_HOST" {
+    type   = bool
+    prompt = "None: the host's network"
+    origin = "cloudgen"
+    help   = "For devices with Ethernet or Wi-Fi, or with a modem that the operating system keeps online. Linux. The network is up while there is a default route; the device id is made from the machine id."
+  }
+}
+
+source "*/Kconfig.hcl" {}
+source "sim/*/Kconfig.hcl" {}
+
 menu "Modem module" {
   option "MODEM_MODULE" {
     type    = bool
     prompt  = "Modem module"
     default = true
     select  = [LTE_LINK_CONTROL, PDN, MODEM_INFO]
-    effect  = "the modem is whatever adapter the program is given, and the program always has one"
+    effect  = "MODEM_ADAPTER says what the modem is, and the program always has one"
     help    = "Watches the link to the network and samples what the modem knows."
   }
 

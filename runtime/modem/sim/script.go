@@ -1,39 +1,36 @@
 package sim
 
 import (
-	"errors"
-	"io/fs"
 	"time"
 
-	"github.com/cloudgen/cloudgen/runtime/durable"
+	"github.com/cloudgen/cloudgen/runtime/data"
 	"github.com/cloudgen/cloudgen/runtime/modem"
 )
 
-// ScriptFile is the file in the data directory that holds the script of a simulated modem (docs/modem.md).
+// ScriptFile is the file in the data directory that holds the script of a simulated modem (docs/modem.md). The package scripted reads it.
 const ScriptFile = "modem.script"
 
 // Script is what happens to a modem, and what it is. The zero value is a modem to which nothing ever happens: it is not even initialized.
 // After the last step everything stays as it is.
 type Script struct {
-	steps    []step // by time
-	track    []point
-	firmware string // version at the first start; "": that of a modem without a script
-	update   updatePlan
+	Steps    []Step                          // by time
+	Locate   func(at time.Duration) data.Fix // where the device is at a time since Run, without Taken; nil: there is no fix
+	Firmware string                          // version at the first start; "": that of a modem without a script
+	Update   Update
 }
 
-// step is one thing that happens at a time since Run.
-type step struct {
-	at    time.Duration
-	event modem.Event
-	verb  string // of a change of the surroundings; "": the event happens
-	args  []string
+// Step is one thing that happens at a time since Run.
+type Step struct {
+	At     time.Duration
+	Event  modem.Event
+	Change func(*Surroundings) error // in place of the event, with the modem's lock held; its error is reported as modem.EventError
 }
 
-// updatePlan says what becomes of a firmware update.
-type updatePlan struct {
-	refused bool // it cannot be staged
-	outcome modem.UpdateOutcome
-	version string // "": from the file
+// Update says what becomes of a firmware update.
+type Update struct {
+	Refused bool // it cannot be staged
+	Outcome modem.UpdateOutcome
+	Version string // "": from the file
 }
 
 // Coverage is a script of a modem that is ready at once and then finds and loses its network in turn: found after the first duration, lost
@@ -42,10 +39,10 @@ type updatePlan struct {
 //
 //go:noinline
 func Coverage(turns ...time.Duration) Script {
-	script := Script{steps: []step{
-		{event: modem.Event{Type: modem.EventInitialized}},
-		{event: modem.Event{Type: modem.EventLTEConnecting}},
-	}, update: updatePlan{outcome: modem.UpdateDone}}
+	script := Script{Steps: []Step{
+		{Event: modem.Event{Type: modem.EventInitialized}},
+		{Event: modem.Event{Type: modem.EventLTEConnecting}},
+	}, Update: Update{Outcome: modem.UpdateDone}}
 	var at time.Duration
 	for i, after := range turns {
 		at += max(after, 0)
@@ -53,50 +50,7 @@ func Coverage(turns ...time.Duration) Script {
 		if i%2 == 1 {
 			event = modem.EventLTEDisconnected
 		}
-		script.steps = append(script.steps, step{at: at, event: modem.Event{Type: event}})
+		script.Steps = append(script.Steps, Step{At: at, Event: modem.Event{Type: event}})
 	}
 	return script
-}
-
-// ReadScript gives the script in the data directory; Coverage of a network that is there for ever where there is none. The error names the line
-// that is wrong, and why.
-func ReadScript(dataDir string) (Script, error) {
-	folder := durable.Open(dataDir)
-	content, err := folder.Read(ScriptFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return Coverage(searchTime), nil
-	}
-	if err != nil {
-		return Script{}, errorf("simulated modem: read the script: %w", err)
-	}
-	script, err := ParseScript(string(content))
-	if err != nil {
-		return Script{}, errorf("simulated modem: %s:%w", folder.Path(ScriptFile), err)
-	}
-	return script, nil
-}
-
-// complete adds what a script leaves open: a modem that is ready at once, and a network that is there for ever.
-func (s *Script) complete(ready, link bool) {
-	if !link {
-		s.insert(step{at: searchTime, event: modem.Event{Type: modem.EventLTEConnected}})
-		s.insert(step{event: modem.Event{Type: modem.EventLTEConnecting}})
-	}
-	if !ready {
-		s.insert(step{event: modem.Event{Type: modem.EventInitialized}})
-	}
-}
-
-// insert puts a step before the first one that is not earlier.
-// It stays a call, which is smaller at its many places.
-//
-//go:noinline
-func (s *Script) insert(one step) {
-	n := 0
-	for n < len(s.steps) && s.steps[n].at < one.at {
-		n++
-	}
-	s.steps = append(s.steps, step{})
-	copy(s.steps[n+1:], s.steps[n:])
-	s.steps[n] = one
 }

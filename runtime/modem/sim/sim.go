@@ -1,11 +1,14 @@
-// Package sim is a simulated modem, for development, tests and devices without one: an identity that stays, a network that comes and goes by
-// a script, and plausible radio data.
+// Package sim is a simulated modem, for development, tests and devices without one: an identity that stays, a network that is there after a
+// moment, and plausible radio data. Its package scripted reads what else happens to it from a file.
 package sim
 
 import (
 	"context"
 	"crypto/rand"
 	"errors"
+	"fmt"
+	"io/fs"
+	"os"
 	"sync"
 	"time"
 
@@ -13,8 +16,8 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/modem"
 )
 
-// searchTime is how long the modem takes to find a network that is there.
-const searchTime = 50 * time.Millisecond
+// SearchTime is how long the modem takes to find a network that is there.
+const SearchTime = 50 * time.Millisecond
 
 // Options configure a modem.
 type Options struct {
@@ -34,25 +37,29 @@ type Modem struct {
 	imei   string    // "" until it was asked for
 	start  time.Time // of Run; zero before
 	up     bool      // network as last reported
-	around surroundings
+	around Surroundings
 }
 
 // New makes a modem. It touches nothing yet: the IMEI is read, or made, when it is first asked for.
 func New(options Options) *Modem {
-	script := Coverage(searchTime)
+	script := Coverage(SearchTime)
 	if options.Script != nil {
 		script = *options.Script
 	}
-	return &Modem{folder: durable.Open(options.DataDir), script: script, requests: make(chan bool), stopped: make(chan struct{}), around: usual()}
+	return &Modem{folder: durable.Open(options.DataDir), script: script, requests: make(chan bool), stopped: make(chan struct{}), around: Usual()}
 }
 
-// Open makes a modem with the script in the data directory, if there is one. The error says what is wrong with the script.
+// Open makes a modem without a script. A script in the data directory is an error: whoever wrote it wants it played.
 func Open(dataDir string) (modem.Modem, error) {
-	script, err := ReadScript(dataDir)
-	if err != nil {
-		return nil, err
+	folder := durable.Open(dataDir)
+	_, err := os.Stat(folder.Path(ScriptFile))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return New(Options{DataDir: dataDir}), nil
+	case err != nil:
+		return nil, errorf("simulated modem: look for a script: %w", err)
 	}
-	return New(Options{DataDir: dataDir, Script: &script}), nil
+	return nil, errorf("simulated modem: there is a script, %s, and this program plays none: build it with MODEM_ADAPTER_SCRIPTED=y, or delete the file", folder.Path(ScriptFile))
 }
 
 // IMEI implements modem.Modem.
@@ -86,7 +93,7 @@ func (m *Modem) Run(ctx context.Context, notify func(modem.Event)) error {
 	m.mu.Lock()
 	m.start = start
 	m.mu.Unlock()
-	steps := m.script.steps
+	steps := m.script.Steps
 	if len(steps) == 0 {
 		play.Stop()
 	}
@@ -96,18 +103,18 @@ func (m *Modem) Run(ctx context.Context, notify func(modem.Event)) error {
 		case <-ctx.Done():
 			return nil
 		case <-play.C:
-			if time.Since(start) >= steps[0].at { // the timer's first tick only starts the play
+			if time.Since(start) >= steps[0].At { // the timer's first tick only starts the play
 				events = m.take(&link, &steps[0])
 				steps = steps[1:]
 			}
 			if len(steps) > 0 {
-				play.Reset(time.Until(start.Add(steps[0].at)))
+				play.Reset(time.Until(start.Add(steps[0].At)))
 			}
 		case up := <-m.requests:
 			events = link.request(up)
 			search.Stop()
 			if up && link.covered {
-				search.Reset(searchTime)
+				search.Reset(SearchTime)
 			}
 		case <-search.C:
 			events = link.found()
@@ -122,13 +129,15 @@ func (m *Modem) Run(ctx context.Context, notify func(modem.Event)) error {
 }
 
 // take does a step of the script.
-func (m *Modem) take(link *link, s *step) []modem.Event {
-	if s.verb == "" {
-		return link.scripted(s.event)
+func (m *Modem) take(link *link, s *Step) []modem.Event {
+	if s.Change == nil {
+		return link.scripted(s.Event)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	_ = m.around.change(s.verb, s.args) // it went well when the script was read
+	if err := s.Change(&m.around); err != nil {
+		return []modem.Event{{Type: modem.EventError, Err: err}}
+	}
 	return nil
 }
 
@@ -190,3 +199,8 @@ func (l *link) found() []modem.Event {
 	l.up = true
 	return []modem.Event{{Type: modem.EventLTEConnected}}
 }
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }

@@ -176,25 +176,88 @@ func TestRequestedLink(t *testing.T) {
 	})
 }
 
-func TestEventsThatAreNotOfTheLink(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		script, err := ParseScript("1s lte up\n+1s carrier pending\n+0s error fault")
-		if err != nil {
-			t.Fatal(err)
-		}
-		m, reports := running(t, &script)
-		before := len(reports())
-		if err := m.RequestLink(t.Context(), false); err != nil {
-			t.Fatal(err)
-		}
-		time.Sleep(time.Minute)
-		expect(t, reports()[before:], "2s MODEM_EVT_CARRIER_FOTA_PENDING", "2s MODEM_EVT_ERROR")
-	})
+func TestStepsOfAScript(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		_, reports := running(t, new(Script{}))
 		time.Sleep(time.Minute)
 		expect(t, reports())
 	})
+	synctest.Test(t, func(t *testing.T) {
+		m, reports := running(t, &Script{Steps: []Step{
+			{At: time.Second, Event: modem.Event{Type: modem.EventCarrierFOTAPending}},
+			{At: 2 * time.Second, Change: func(s *Surroundings) error {
+				s.Failures = map[Call]error{CallIdentity: errors.New("no answer")}
+				return nil
+			}},
+			{At: 3 * time.Second, Change: func(*Surroundings) error { return errors.New("impossible") }},
+		}})
+		time.Sleep(time.Minute)
+		expect(t, reports(), "1s MODEM_EVT_CARRIER_FOTA_PENDING", "3s MODEM_EVT_ERROR")
+		if _, err := m.Identity(t.Context()); err == nil || err.Error() != "no answer" {
+			t.Errorf("identity: %v", err)
+		}
+	})
+}
+
+func TestWithoutATrackThereIsNoFix(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		off := New(Options{DataDir: t.TempDir()})
+		if _, err := off.Fix(t.Context()); !errors.Is(err, modem.ErrNoFix) {
+			t.Errorf("switched off: %v", err)
+		}
+		m, _ := running(t, nil)
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		before := time.Now()
+		if _, err := m.Fix(ctx); !errors.Is(err, modem.ErrNoFix) || time.Since(before) != time.Hour {
+			t.Errorf("%v after %v", err, time.Since(before))
+		}
+	})
+}
+
+func TestUpdatesThatCannotBeStaged(t *testing.T) {
+	file := bytes.NewReader([]byte("foo"))
+	m := New(Options{DataDir: t.TempDir()})
+	if err := m.StageUpdate(t.Context(), modem.UpdateKind(7), file, 3); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("%v", err)
+	}
+	ended, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := m.StageUpdate(ended, modem.UpdateFull, file, 3); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v", err)
+	}
+	if err := m.StageUpdate(t.Context(), modem.UpdateFull, file, 4); err == nil || !strings.Contains(err.Error(), "shorter") {
+		t.Errorf("a file that is too short: %v", err)
+	}
+	if staged, err := m.StagedUpdate(t.Context()); staged || err != nil {
+		t.Errorf("staged %v, %v", staged, err)
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, firmwareFile), make([]byte, 100), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := New(Options{DataDir: dir}).Identity(t.Context()); err == nil || !strings.Contains(err.Error(), "delete it") {
+		t.Errorf("spoiled file: %v", err)
+	}
+}
+
+// TestScriptIsNotLeftOut has a file that another adapter would play.
+func TestScriptIsNotLeftOut(t *testing.T) {
+	dir := t.TempDir()
+	if m, err := Open(dir); err != nil || m == nil {
+		t.Errorf("without a script: %v, %v", m, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, ScriptFile), nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m, err := Open(dir)
+	if m != nil || err == nil || !strings.Contains(err.Error(), filepath.Join(dir, ScriptFile)) || !strings.Contains(err.Error(), "MODEM_ADAPTER_SCRIPTED=y") {
+		t.Errorf("with a script: %v, %v", m, err)
+	}
+	if _, err := Open("\x00"); err == nil {
+		t.Error("a folder that cannot be looked at is no error")
+	}
 }
 
 func FuzzIMEI(f *testing.F) {

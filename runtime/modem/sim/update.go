@@ -18,8 +18,8 @@ const (
 	stagedFile   = "modem.staged"   // the version that the staged update brings, and a newline
 )
 
-// maxVersion is the longest version, in bytes (SDK: modem static data).
-const maxVersion = 39
+// MaxVersion is the longest version of a modem's firmware, in bytes (SDK: modem static data).
+const MaxVersion = 39
 
 // usualFirmware is the version of a modem that was never updated.
 const usualFirmware = "sim-1.0.0"
@@ -28,7 +28,7 @@ const usualFirmware = "sim-1.0.0"
 func (m *Modem) firmware() (string, error) {
 	version, err := m.kept(firmwareFile)
 	if version == "" && err == nil {
-		if version = m.script.firmware; version == "" {
+		if version = m.script.Firmware; version == "" {
 			version = usualFirmware
 		}
 	}
@@ -45,7 +45,7 @@ func (m *Modem) kept(name string) (string, error) {
 		return "", errorf("simulated modem: %w", err)
 	}
 	line := string(bytes.TrimSpace(content))
-	if len(line) > maxVersion {
+	if len(line) > MaxVersion {
 		return "", errorf("simulated modem: %s holds more than a version: delete it", m.folder.Path(name))
 	}
 	return line, nil
@@ -54,13 +54,13 @@ func (m *Modem) kept(name string) (string, error) {
 // StageUpdate implements modem.Updater. The file is read whole and not kept: its hash names the version that it brings, unless the script
 // does.
 func (m *Modem) StageUpdate(ctx context.Context, kind modem.UpdateKind, file io.ReaderAt, size int64) error {
-	if err := m.answer(ctx, callUpdate); err != nil {
+	if err := m.answer(ctx, CallUpdate); err != nil {
 		return err
 	}
 	if kind != modem.UpdateDelta && kind != modem.UpdateFull {
 		return errorf("simulated modem: an update of kind %d: %w", kind, errors.ErrUnsupported)
 	}
-	if m.script.update.refused {
+	if m.script.Update.Refused {
 		return errorf("simulated modem: %w, as the script says", modem.ErrUpdateRefused)
 	}
 	hash := sha256.New()
@@ -82,7 +82,7 @@ func (m *Modem) StageUpdate(ctx context.Context, kind modem.UpdateKind, file io.
 	if read != size {
 		return errorf("simulated modem: the update is shorter than the %d bytes it should have: %d", size, read)
 	}
-	version := m.script.update.version
+	version := m.script.Update.Version
 	if version == "" {
 		version = "sim-" + hex.EncodeToString(hash.Sum(nil)[:4])
 	}
@@ -107,7 +107,7 @@ func (m *Modem) ApplyUpdate() (modem.UpdateOutcome, error) {
 	if version == "" || err != nil {
 		return modem.UpdateNone, err
 	}
-	outcome := m.script.update.outcome
+	outcome := m.script.Update.Outcome
 	if outcome == modem.UpdateDone {
 		if err := m.folder.Write(firmwareFile, []byte(version+"\n")); err != nil {
 			return modem.UpdateDeferred, errorf("simulated modem: apply the update: %w", err)

@@ -6,6 +6,7 @@ package main
 import (
 	cloudmodule "github.com/cloudgen/cloudgen/examples/lwm2m"
 	"github.com/cloudgen/cloudgen/runtime/firmware"
+	"github.com/cloudgen/cloudgen/runtime/modem/sim"
 	"github.com/cloudgen/cloudgen/runtime/tracker"
 	"os"
 	"time"
@@ -16,6 +17,7 @@ func main() {
 		Name:    "firmware",
 		New:     cloudmodule.New,
 		Tracker: applicationConfig(),
+		Modem:   sim.Open, // MODEM_ADAPTER_SIMULATED
 	}))
 }
 

@@ -1,4 +1,4 @@
-// Package assisted is the simulated modem with a receiver that takes nRF Cloud's assistance data.
+// Package assisted is the scripted simulated modem with a receiver that takes nRF Cloud's assistance data.
 package assisted
 
 import (
@@ -10,6 +10,7 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/gnss/agnss"
 	"github.com/cloudgen/cloudgen/runtime/modem"
 	"github.com/cloudgen/cloudgen/runtime/modem/sim"
+	"github.com/cloudgen/cloudgen/runtime/modem/sim/scripted"
 )
 
 // Modem implements assistance.Receiver, and all that sim.Modem does. The receiver hears GPS and QZSS.
@@ -21,9 +22,9 @@ type Modem struct {
 	given agnss.Need
 }
 
-// Open is sim.Open with assistance data.
+// Open is scripted.Open with assistance data.
 func Open(dataDir string) (modem.Modem, error) {
-	script, err := sim.ReadScript(dataDir)
+	script, err := scripted.Read(dataDir)
 	if err != nil {
 		return nil, err
 	}

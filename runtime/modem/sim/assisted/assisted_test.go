@@ -16,6 +16,7 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/modem"
 	"github.com/cloudgen/cloudgen/runtime/modem/assistance"
 	"github.com/cloudgen/cloudgen/runtime/modem/sim"
+	"github.com/cloudgen/cloudgen/runtime/modem/sim/scripted"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -27,7 +28,7 @@ var (
 
 func TestAssistance(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		script, err := sim.ParseScript("0s agnss time utc ephemerides almanacs location klobuchar nequick integrity\n30m agnss all\n45m agnss utc\n1h fail agnss the receiver is busy")
+		script, err := scripted.Parse("0s agnss time utc ephemerides almanacs location klobuchar nequick integrity\n30m agnss all\n45m agnss utc\n1h fail agnss the receiver is busy")
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
-package sim
+package scripted
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"math"
@@ -12,13 +11,47 @@ import (
 	"testing/synctest"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/cloudgen/cloudgen/runtime/modem"
+	"github.com/cloudgen/cloudgen/runtime/modem/sim"
 )
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// running starts a modem and gives what it reports, each with the time since the start. The modem is stopped and joined with the test.
+func running(t *testing.T, script *sim.Script) (*sim.Modem, func() []string) {
+	m := sim.New(sim.Options{DataDir: t.TempDir(), Script: script})
+	ctx, cancel := context.WithCancel(t.Context())
+	start := time.Now()
+	var reports []string
+	ended := make(chan error)
+	go func() {
+		ended <- m.Run(ctx, func(e modem.Event) { reports = append(reports, time.Since(start).String()+" "+e.Type.String()) })
+	}()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("Run: %v", err)
+		}
+	})
+	return m, func() []string {
+		synctest.Wait() // the modem is blocked: what it has reported may be read
+		return reports
+	}
+}
+
+func expect(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if strings.Join(got, "\n") != strings.Join(want, "\n") {
+		t.Errorf("reports:\n%s\nwant:\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+	}
+}
 
 // documented gives the example of docs/modem.md.
 func documented(t testing.TB) string {
 	t.Helper()
-	page, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "modem.md"))
+	page, err := os.ReadFile(filepath.Join("..", "..", "..", "..", "docs", "modem.md"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,7 +65,7 @@ func documented(t testing.TB) string {
 
 func TestDocumentedScript(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		script, err := ParseScript(documented(t))
+		script, err := Parse(documented(t))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +185,7 @@ func TestScriptMistakes(t *testing.T) {
 		"update maybe":                         "1: update maybe: it must be done",
 		"update broken 1.2":                    "1: only update done takes one more word",
 	} {
-		if _, err := ParseScript(text); err == nil || !strings.HasPrefix(err.Error(), want) {
+		if _, err := Parse(text); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%q: %v, want %s…", text, err, want)
 		}
 	}
@@ -160,11 +193,11 @@ func TestScriptMistakes(t *testing.T) {
 
 func TestReadScript(t *testing.T) {
 	dir := t.TempDir()
-	script, err := ReadScript(dir)
-	if err != nil || len(script.steps) != 3 || script.update.outcome != modem.UpdateDone {
+	script, err := Read(dir)
+	if err != nil || len(script.Steps) != 3 || script.Update.Outcome != modem.UpdateDone {
 		t.Errorf("no file: %+v, %v", script, err)
 	}
-	file := filepath.Join(dir, ScriptFile)
+	file := filepath.Join(dir, sim.ScriptFile)
 	write := func(text string) {
 		t.Helper()
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
@@ -172,15 +205,15 @@ func TestReadScript(t *testing.T) {
 		}
 	}
 	write("")
-	if script, err := ReadScript(dir); err != nil || len(script.steps) != 3 {
+	if script, err := Read(dir); err != nil || len(script.Steps) != 3 {
 		t.Errorf("empty file: %+v, %v", script, err)
 	}
 	write("0s lte up\r\n5m lte dwon\r\n")
-	if _, err := ReadScript(dir); err == nil || err.Error() != "simulated modem: "+file+":2: lte takes one word: search, up or down" {
+	if _, err := Read(dir); err == nil || err.Error() != "simulated modem: "+file+":2: lte takes one word: search, up or down" {
 		t.Errorf("%v", err)
 	}
 	write(strings.Repeat("#", 2<<20))
-	if _, err := ReadScript(dir); err == nil || !strings.Contains(err.Error(), "larger than") {
+	if _, err := Read(dir); err == nil || !strings.Contains(err.Error(), "larger than") {
 		t.Errorf("%v", err)
 	}
 }
@@ -210,23 +243,6 @@ func TestTrack(t *testing.T) {
 	}
 }
 
-func TestWithoutATrackThereIsNoFix(t *testing.T) {
-	synctest.Test(t, func(t *testing.T) {
-		off := New(Options{DataDir: t.TempDir()})
-		if _, err := off.Fix(t.Context()); !errors.Is(err, modem.ErrNoFix) {
-			t.Errorf("switched off: %v", err)
-		}
-		m, _ := running(t, nil)
-		synctest.Wait()
-		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
-		defer cancel()
-		before := time.Now()
-		if _, err := m.Fix(ctx); !errors.Is(err, modem.ErrNoFix) || time.Since(before) != time.Hour {
-			t.Errorf("%v after %v", err, time.Since(before))
-		}
-	})
-}
-
 func TestUpdates(t *testing.T) {
 	for _, c := range []struct {
 		script, version string
@@ -237,14 +253,14 @@ func TestUpdates(t *testing.T) {
 		{"firmware a\nupdate done b", "b", modem.UpdateDone, false},
 		{"firmware a\nupdate rejected", "a", modem.UpdateRejected, false},
 		{"firmware a\nupdate deferred", "a", modem.UpdateDeferred, true},
-		{"update broken", usualFirmware, modem.UpdateBroken, false},
+		{"update broken", "sim-1.0.0", modem.UpdateBroken, false},
 	} {
-		script, err := ParseScript(c.script)
+		script, err := Parse(c.script)
 		if err != nil {
 			t.Fatal(err)
 		}
 		dir := t.TempDir()
-		boot := func() *Modem { return New(Options{DataDir: dir, Script: &script}) }
+		boot := func() *sim.Modem { return sim.New(sim.Options{DataDir: dir, Script: &script}) }
 		m := boot()
 		if outcome, err := m.ApplyUpdate(); outcome != modem.UpdateNone || err != nil {
 			t.Errorf("%q: nothing is staged: %v, %v", c.script, outcome, err)
@@ -269,38 +285,31 @@ func TestUpdates(t *testing.T) {
 	}
 }
 
-func TestUpdatesThatCannotBeStaged(t *testing.T) {
-	script, err := ParseScript("update refused")
+func TestUpdateThatIsRefused(t *testing.T) {
+	script, err := Parse("update refused")
 	if err != nil {
 		t.Fatal(err)
 	}
-	file := bytes.NewReader([]byte("foo"))
-	m := New(Options{DataDir: t.TempDir(), Script: &script})
-	if err := m.StageUpdate(t.Context(), modem.UpdateFull, file, 3); !errors.Is(err, modem.ErrUpdateRefused) {
+	m := sim.New(sim.Options{DataDir: t.TempDir(), Script: &script})
+	if err := m.StageUpdate(t.Context(), modem.UpdateFull, strings.NewReader("foo"), 3); !errors.Is(err, modem.ErrUpdateRefused) {
 		t.Errorf("%v", err)
 	}
-	m = New(Options{DataDir: t.TempDir()})
-	if err := m.StageUpdate(t.Context(), modem.UpdateKind(7), file, 3); !errors.Is(err, errors.ErrUnsupported) {
-		t.Errorf("%v", err)
-	}
-	ended, cancel := context.WithCancel(t.Context())
-	cancel()
-	if err := m.StageUpdate(ended, modem.UpdateFull, file, 3); !errors.Is(err, context.Canceled) {
-		t.Errorf("%v", err)
-	}
-	if err := m.StageUpdate(t.Context(), modem.UpdateFull, file, 4); err == nil || !strings.Contains(err.Error(), "shorter") {
-		t.Errorf("a file that is too short: %v", err)
-	}
-	if staged, err := m.StagedUpdate(t.Context()); staged || err != nil {
-		t.Errorf("staged %v, %v", staged, err)
-	}
-	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, firmwareFile), make([]byte, 100), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := New(Options{DataDir: dir}).Identity(t.Context()); err == nil || !strings.Contains(err.Error(), "delete it") {
-		t.Errorf("spoiled file: %v", err)
-	}
+}
+
+func TestEventsThatAreNotOfTheLink(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		script, err := Parse("1s lte up\n+1s carrier pending\n+0s error fault")
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, reports := running(t, &script)
+		before := len(reports())
+		if err := m.RequestLink(t.Context(), false); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute)
+		expect(t, reports()[before:], "2s MODEM_EVT_CARRIER_FOTA_PENDING", "2s MODEM_EVT_ERROR")
+	})
 }
 
 func FuzzScript(f *testing.F) {
@@ -308,30 +317,33 @@ func FuzzScript(f *testing.F) {
 	f.Add("1s position 90 180\n2s position -90 -180 altitude=-1e3")
 	f.Add("+1h lte up\n+1h wifi 00:00:00:00:00:00 0\n0s")
 	f.Fuzz(func(t *testing.T, text string) {
-		script, err := ParseScript(text)
+		script, err := Parse(text)
 		if err != nil {
 			if number, _, ok := strings.Cut(err.Error(), ": "); !ok || strings.Trim(number, "0123456789") != "" {
 				t.Errorf("%v does not begin with a line", err)
 			}
 			return
 		}
-		around := usual()
+		around := sim.Usual()
 		var last time.Duration
-		for _, s := range script.steps {
-			if s.at < last || s.at > maxTime {
-				t.Fatalf("%v after %v", s.at, last)
+		for _, s := range script.Steps {
+			if s.At < last || s.At > maxTime {
+				t.Fatalf("%v after %v", s.At, last)
 			}
-			last = s.at
-			if s.verb == "" {
+			last = s.At
+			if s.Change == nil {
 				continue
 			}
-			if err := around.change(s.verb, s.args); err != nil {
-				t.Fatalf("%s %q: %v", s.verb, s.args, err)
+			if err := s.Change(&around); err != nil {
+				t.Fatalf("at %v: %v", s.At, err)
 			}
 		}
-		for _, p := range script.track {
-			for _, at := range []time.Duration{p.at - 1, p.at, p.at + 1} {
-				fix := locate(script.track, at)
+		if script.Locate == nil {
+			return
+		}
+		for _, s := range script.Steps {
+			for _, at := range []time.Duration{s.At - 1, s.At, s.At + 1} {
+				fix := script.Locate(at)
 				if !(math.Abs(fix.Latitude) <= 90 && math.Abs(fix.Longitude) <= 180 && fix.Speed >= 0 && fix.Heading >= 0 && fix.Heading < 360.0001) {
 					t.Fatalf("at %v: %+v", at, fix)
 				}

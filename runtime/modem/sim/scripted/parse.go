@@ -1,14 +1,17 @@
-package sim
+package scripted
 
 import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
+	"github.com/cloudgen/cloudgen/runtime/data"
 	"github.com/cloudgen/cloudgen/runtime/modem"
+	"github.com/cloudgen/cloudgen/runtime/modem/sim"
 )
 
 // maxTime is the latest that a script may reach: ten years, far from where a time overflows.
@@ -23,9 +26,9 @@ type lineError struct {
 func (e *lineError) Error() string { return strconv.Itoa(e.line) + ": " + e.err.Error() }
 func (e *lineError) Unwrap() error { return e.err }
 
-// ParseScript reads a script as docs/modem.md describes it. The error begins with the number of the line that is wrong; it is the first one.
-func ParseScript(text string) (Script, error) {
-	p := parser{script: Script{update: updatePlan{outcome: modem.UpdateDone}}}
+// Parse reads a script as docs/modem.md describes it. The error begins with the number of the line that is wrong; it is the first one.
+func Parse(text string) (sim.Script, error) {
+	p := parser{script: sim.Script{Update: sim.Update{Outcome: modem.UpdateDone}}}
 	number := 0
 	for line := range strings.Lines(text) {
 		number++
@@ -37,18 +40,19 @@ func ParseScript(text string) (Script, error) {
 			continue
 		}
 		if err := p.line(words); err != nil {
-			return Script{}, &lineError{number, err}
+			return sim.Script{}, &lineError{number, err}
 		}
 	}
-	p.script.complete(p.ready, p.link)
+	p.complete()
 	return p.script, nil
 }
 
 type parser struct {
-	script      Script
-	now         time.Duration // of the line before
-	ready, link bool          // the script says when
-	around      surroundings  // only to see that they can be changed
+	script      sim.Script
+	track       []point
+	now         time.Duration    // of the line before
+	ready, link bool             // the script says when
+	around      sim.Surroundings // only to see that they can be changed
 }
 
 func (p *parser) line(words []string) error {
@@ -78,10 +82,10 @@ func (p *parser) line(words []string) error {
 func (p *parser) setting(name string, args []string) error {
 	switch name {
 	case "firmware":
-		if len(args) != 1 || len(args[0]) > maxVersion {
-			return errorf("firmware takes one word of at most %d bytes, the version", maxVersion)
+		if len(args) != 1 || len(args[0]) > sim.MaxVersion {
+			return errorf("firmware takes one word of at most %d bytes, the version", sim.MaxVersion)
 		}
-		p.script.firmware = args[0]
+		p.script.Firmware = args[0]
 	case "update":
 		return p.updatePlan(args)
 	default:
@@ -94,28 +98,28 @@ func (p *parser) updatePlan(args []string) error {
 	if len(args) == 0 {
 		return errors.New("update takes what becomes of one: done, rejected, deferred, broken or refused")
 	}
-	plan := updatePlan{}
+	plan := sim.Update{}
 	switch args[0] {
 	case "done":
-		plan.outcome = modem.UpdateDone
+		plan.Outcome = modem.UpdateDone
 	case "rejected":
-		plan.outcome = modem.UpdateRejected
+		plan.Outcome = modem.UpdateRejected
 	case "deferred":
-		plan.outcome = modem.UpdateDeferred
+		plan.Outcome = modem.UpdateDeferred
 	case "broken":
-		plan.outcome = modem.UpdateBroken
+		plan.Outcome = modem.UpdateBroken
 	case "refused":
-		plan.refused = true
+		plan.Refused = true
 	default:
 		return errorf("update %s: it must be done, rejected, deferred, broken or refused", args[0])
 	}
 	if rest := args[1:]; len(rest) > 0 {
-		if plan.outcome != modem.UpdateDone || len(rest) > 1 || len(rest[0]) > maxVersion {
-			return errorf("only update done takes one more word, the version that it brings, of at most %d bytes", maxVersion)
+		if plan.Outcome != modem.UpdateDone || len(rest) > 1 || len(rest[0]) > sim.MaxVersion {
+			return errorf("only update done takes one more word, the version that it brings, of at most %d bytes", sim.MaxVersion)
 		}
-		plan.version = rest[0]
+		plan.Version = rest[0]
 	}
-	p.script.update = plan
+	p.script.Update = plan
 	return nil
 }
 
@@ -150,25 +154,25 @@ func (p *parser) step(verb string, args []string) error {
 		if len(args) == 0 {
 			return errors.New("error takes the text of what has failed")
 		}
-		p.add(step{event: modem.Event{Type: modem.EventError, Err: errors.New("simulated modem: " + strings.Join(args, " "))}})
+		p.add(sim.Step{Event: modem.Event{Type: modem.EventError, Err: errors.New("simulated modem: " + strings.Join(args, " "))}})
 		return nil
 	case "position":
 		return p.position(args)
 	}
-	p.add(step{verb: verb, args: args})
-	return p.around.change(verb, args)
+	p.add(sim.Step{Change: func(s *sim.Surroundings) error { return change(s, verb, args) }})
+	return change(&p.around, verb, args)
 }
 
-func (p *parser) add(s step) {
-	s.at = p.now
-	p.script.steps = append(p.script.steps, s)
+func (p *parser) add(s sim.Step) {
+	s.At = p.now
+	p.script.Steps = append(p.script.Steps, s)
 }
 
 func (p *parser) event(verb string, args []string, event modem.EventType) error {
 	if len(args) > 0 {
 		return errorf("%s takes nothing after it, and here is %q", verb, args[0])
 	}
-	p.add(step{event: modem.Event{Type: event}})
+	p.add(sim.Step{Event: modem.Event{Type: event}})
 	return nil
 }
 
@@ -178,8 +182,8 @@ func (p *parser) position(args []string) error {
 		return errors.New("position takes latitude and longitude in degrees, as in position 48.137 11.575")
 	}
 	at := point{at: p.now, accuracy: usualAccuracy}
-	if n := len(p.script.track); n > 0 {
-		at.accuracy, at.altitude = p.script.track[n-1].accuracy, p.script.track[n-1].altitude
+	if n := len(p.track); n > 0 {
+		at.accuracy, at.altitude = p.track[n-1].accuracy, p.track[n-1].altitude
 	}
 	var err error
 	if at.latitude, err = real("the latitude", args[0], -90, 90); err != nil {
@@ -202,11 +206,34 @@ func (p *parser) position(args []string) error {
 	if err != nil {
 		return err
 	}
-	if n := len(p.script.track); n > 0 && p.script.track[n-1].at == at.at {
+	if n := len(p.track); n > 0 && p.track[n-1].at == at.at {
 		return errorf("there is a position at %v already", at.at)
 	}
-	p.script.track = append(p.script.track, at)
+	p.track = append(p.track, at)
 	return nil
+}
+
+// complete adds what a script leaves open: a modem that is ready at once, and a network that is there for ever.
+func (p *parser) complete() {
+	if !p.link {
+		p.insert(sim.Step{At: sim.SearchTime, Event: modem.Event{Type: modem.EventLTEConnected}})
+		p.insert(sim.Step{Event: modem.Event{Type: modem.EventLTEConnecting}})
+	}
+	if !p.ready {
+		p.insert(sim.Step{Event: modem.Event{Type: modem.EventInitialized}})
+	}
+	if track := p.track; len(track) > 0 {
+		p.script.Locate = func(at time.Duration) data.Fix { return locate(track, at) }
+	}
+}
+
+// insert puts a step before the first one that is not earlier.
+func (p *parser) insert(one sim.Step) {
+	n := 0
+	for n < len(p.script.Steps) && p.script.Steps[n].At < one.At {
+		n++
+	}
+	p.script.Steps = slices.Insert(p.script.Steps, n, one)
 }
 
 // values reads words of the form name=value, each name once. take is given each and tells whether there is such a name.

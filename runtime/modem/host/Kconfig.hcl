@@ -1,0 +1,5 @@
+# A device without a modem: the network of its operating system.
+
+component "modem" {
+  if = MODEM_ADAPTER_HOST
+}

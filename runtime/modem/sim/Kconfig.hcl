@@ -1,0 +1,5 @@
+# The simulated modem.
+
+component "modem" {
+  if = MODEM_ADAPTER_SIMULATED
+}

@@ -1,0 +1,5 @@
+# The simulated modem with a script.
+
+component "modem" {
+  if = MODEM_ADAPTER_SCRIPTED
+}
