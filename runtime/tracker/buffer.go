@@ -1,18 +1,15 @@
 package tracker
 
 // buffer holds the samples of one kind that have not been sent, oldest first. When it is full the oldest one gives way (SDK: ring buffers of
-// the data module).
+// the data module). Samples are not overwritten where they are: a batch of them may still be on its way when its caller has given up.
 type buffer[T any] struct {
 	samples []T
 	limit   int
 }
 
-//go:noinline // it copies much
 func (b *buffer[T]) add(sample T) {
 	if len(b.samples) == b.limit {
-		copy(b.samples, b.samples[1:])
-		b.samples[len(b.samples)-1] = sample
-		return
+		b.samples = b.samples[1:]
 	}
 	b.samples = append(b.samples, sample)
 }
@@ -29,7 +26,8 @@ func (b *buffer[T]) newest() *T {
 // dropNewest is called when the newest sample has been sent.
 func (b *buffer[T]) dropNewest() {
 	if len(b.samples) > 0 {
-		b.samples = b.samples[:len(b.samples)-1]
+		last := len(b.samples) - 1
+		b.samples = b.samples[:last:last]
 	}
 }
 

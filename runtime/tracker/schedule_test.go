@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"slices"
 	"testing"
 	"time"
 )
@@ -71,5 +72,20 @@ func TestBuffer(t *testing.T) {
 	b.clear()
 	if b.newest() != nil {
 		t.Errorf("%v", b.samples)
+	}
+}
+
+func TestSamplesOfABatchStayAsTheyAre(t *testing.T) {
+	b := buffer[int]{limit: 3}
+	for i := range 3 {
+		b.add(i)
+	}
+	batch := b.samples
+	b.dropNewest()
+	for i := range 4 {
+		b.add(10 + i)
+	}
+	if !slices.Equal(batch, []int{0, 1, 2}) || !slices.Equal(b.samples, []int{11, 12, 13}) {
+		t.Errorf("batch %v, buffer %v", batch, b.samples)
 	}
 }
