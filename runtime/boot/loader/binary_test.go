@@ -96,3 +96,24 @@ func TestTimeToFirmware(t *testing.T) {
 		t.Errorf("%v are more than %v", times[0], mostTime)
 	}
 }
+
+// TestRealProgramRunsFromItsSlot has a second bootloader as the firmware, which finds the first one on its data folder: a program of the system's
+// own kind does not mind what comes after it in the slot's file.
+func TestRealProgramRunsFromItsSlot(t *testing.T) {
+	bootloader, data := build(t, "ed25519", runtime.GOOS, runtime.GOARCH), t.TempDir()
+	payload, err := os.ReadFile(bootloader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	factory := filepath.Join(data, "factory")
+	if err := os.WriteFile(factory, signed(payload, 1), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(bootloader, "-data", data)
+	command.Env = append(os.Environ(), "FACTORY="+factory)
+	log, err := command.CombinedOutput()
+	if command.ProcessState == nil || command.ProcessState.ExitCode() != statusFailure || !strings.Contains(string(log), "is there another bootloader") {
+		t.Errorf("%v\n%s", err, log)
+	}
+	t.Logf("%s", log)
+}

@@ -126,7 +126,11 @@ func (l *loader) once() (verdict, error) {
 	l.tell(notify.Watchdog + "\nSTATUS=running slot " + boot.Slot.String() + ", version " + boot.Info.Header.Version.String())
 	end := l.watch(running, boot)
 	result := end.judge(l.confirmed(boot), l.config.ConfirmWithin)
-	l.log.info("firmware ended", l.of(boot, attribute{"cause", end.text()}, attribute{"ran", time.Since(started).Round(time.Millisecond).String()})...)
+	level := levelInfo
+	if result.fail != "" || result.status != 0 {
+		level = levelWarn
+	}
+	l.log.write(level, "firmware ended", l.of(boot, attribute{"cause", end.text()}, attribute{"ran", time.Since(started).Round(time.Millisecond).String()})...)
 	return l.settle(result, time.Since(started))
 }
 

@@ -235,6 +235,10 @@ func (b situation) survives(disk *durabletest.Disk, s step, a situation, done bo
 	if state := loader.State(); done && state != a.state {
 		return fmt.Errorf("the state is %+v, and was %+v", state, a.state)
 	}
+	// The active image is good, whatever happens to the other.
+	if _, err := loader.Verify(loader.State().Active); err != nil && (done || b.next.version != 0) {
+		return fmt.Errorf("the active image is not good: %w", err)
+	}
 	looked := map[string]bool{}
 	// What starts is allowed, also when the power is cut once more during the boot.
 	for cut := 0; ; cut++ {
