@@ -2,11 +2,15 @@ package gen
 
 import (
 	"io/fs"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"github.com/cloudgen/cloudgen"
+	"github.com/cloudgen/cloudgen/gen/outside"
 	"github.com/cloudgen/cloudgen/gen/plan"
 	"github.com/cloudgen/cloudgen/gen/write"
 	"github.com/cloudgen/cloudgen/kconfig"
@@ -109,23 +113,23 @@ func TestSlotOfTheProgramRefused(t *testing.T) {
 		},
 		{
 			"no function", "ONE = y\n", []string{open, "func Make(zone string) (clock.Clock, error) {"},
-			"runtime/clock/quartz/Kconfig.hcl:1:11: error[E072]: the package runtime/clock/quartz has no function Open → ",
+			"runtime/clock/quartz/Kconfig.hcl:1:11: error[E072]: the package runtime/clock/quartz has no function Open → func Open(zone string) (clock.Clock, error)",
 		},
 		{
 			"no method", "ONE = y\nSUN = y\n", []string{"func (c Config) Open(string)", "func (c *Config) Open(string)"},
-			"runtime/clock/sun/Kconfig.hcl:1:11: error[E072]: the package runtime/clock/sun has no method Open of its Config → ",
+			"runtime/clock/sun/Kconfig.hcl:1:11: error[E072]: the package runtime/clock/sun has no method Open of its Config → func (c Config) Open(zone string) (clock.Clock, error)",
 		},
 		{
 			"another argument", "ONE = y\n", []string{open, "func Open(zone int) (clock.Clock, error) {"},
-			"runtime/clock/quartz/Kconfig.hcl:1:11: error[E072]: Open of the package runtime/clock/quartz does not fit the field Clock of the default program → ",
+			"runtime/clock/quartz/Kconfig.hcl:1:11: error[E072]: Open of the package runtime/clock/quartz does not fit the field Clock of the default program → func Open(zone string) (clock.Clock, error)",
 		},
 		{
 			"an argument more", "ONE = y\n", []string{open, "func Open(zone, more string) (clock.Clock, error) {"},
-			"runtime/clock/quartz/Kconfig.hcl:1:11: error[E072]: Open of the package runtime/clock/quartz does not fit the field Clock of the default program → ",
+			"runtime/clock/quartz/Kconfig.hcl:1:11: error[E072]: Open of the package runtime/clock/quartz does not fit the field Clock of the default program → func Open(zone string) (clock.Clock, error)",
 		},
 		{
 			"another result", "ONE = y\nSUN = y\n", []string{"Open(string) (time.Clock, error)", "Open(string) (time.Clocks, error)"},
-			"runtime/clock/sun/Kconfig.hcl:1:11: error[E072]: Open of the package runtime/clock/sun does not fit the field Clock of the default program → ",
+			"runtime/clock/sun/Kconfig.hcl:1:11: error[E072]: Open of the package runtime/clock/sun does not fit the field Clock of the default program → func (c Config) Open(zone string) (clock.Clock, error)",
 		},
 		{
 			"a slot of another name", "ONE = y\n", []string{"component \"clock\" {\n  if = QUARTZ", "component \"clocks\" {\n  if = QUARTZ"},
@@ -154,5 +158,60 @@ func TestSlotOfTheProgramRefused(t *testing.T) {
 		if _, _, err := Plan(fakeConfig(t, sources, "ONE = y\n"), sources, Settings{Name: "clocks"}); err == nil || !strings.Contains(err.Error(), `the slot "clock" of the type Program`) {
 			t.Errorf("%s: %v", wrong, err)
 		}
+	}
+}
+
+// TestDocumentedAdapter puts a user's modem adapter into the firmware, with the lines of docs/modem.md.
+func TestDocumentedAdapter(t *testing.T) {
+	page, err := os.ReadFile("../docs/modem.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, rest, _ := strings.Cut(string(page), "```\nchoice \"MODEM_ADAPTER\"")
+	options, _, found := strings.Cut(rest, "```\n")
+	if !found {
+		t.Fatal("docs/modem.md has no options of an adapter")
+	}
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"go.mod":      "module example.com/radio\n\ngo 1.26.0\n\nrequire github.com/cloudgen/cloudgen v0.0.0\n",
+		"Kconfig.hcl": "choice \"MODEM_ADAPTER\"" + options,
+		"radio.go":    "package radio\n\nimport \"github.com/cloudgen/cloudgen/runtime/modem\"\n\nfunc Open(dataDir string) (modem.Modem, error) { return nil, nil }\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tree, diags := outside.Open(dir)
+	if tree == nil {
+		t.Fatal(diags)
+	}
+	joined, diags := outside.Join(cloudgen.Sources(), tree)
+	if len(diags) > 0 {
+		t.Fatal(diags)
+	}
+	all, diags := kconfig.LoadTree(joined, append([]string{"runtime/Kconfig.hcl"}, joined.Roots()...)...)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	layer, _ := kconfig.ParseOverlay("overlay.hcl", []byte("AWS_IOT = y\nMY_MODEM = y\n"))
+	config, diags := all.Resolve(layer)
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	made, diags, err := Plan(config, joined, Settings{Name: "radio", Trees: joined.Dirs()})
+	if err != nil || diags.HasErrors() {
+		t.Fatal(diags, err)
+	}
+	if slices.ContainsFunc(made.Runtime.Packages, func(each string) bool { return strings.HasPrefix(each, "runtime/modem/") }) {
+		t.Errorf("another adapter is carried: %v", made.Runtime.Packages)
+	}
+	files, err := Files(made, config, joined)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(files, func(file write.File) bool { return file.Path == "cmd/firmware/main.go" })
+	if text := string(files[at].Data); !strings.Contains(text, "radio.Open, // MY_MODEM\n") {
+		t.Error(text)
 	}
 }

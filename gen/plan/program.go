@@ -3,6 +3,7 @@ package plan
 import (
 	"fmt"
 	"go/ast"
+	"go/types"
 	"reflect"
 	"strconv"
 	"strings"
@@ -118,20 +119,33 @@ func (m *maker) opening(from *kconfig.Component, slot programSlot) (Component, e
 	if err != nil {
 		return made, err
 	}
+	var found *kconfig.Diagnostic
 	switch {
 	case !has && bound != nil:
-		m.fail(CodeComponent, "the package %s has no method %s of its Config", in.Dir, opener).Subject = &from.Range
+		found = m.fail(CodeComponent, "the package %s has no method %s of its Config", in.Dir, opener)
 	case !has:
-		m.fail(CodeComponent, "the package %s has no function %s", in.Dir, opener).Subject = &from.Range
+		found = m.fail(CodeComponent, "the package %s has no function %s", in.Dir, opener)
 	case !m.sameTypes(function, slot):
-		found := m.fail(CodeComponent, "%s of the package %s does not fit the field %s of the default program", opener, in.Dir, slot.field)
-		found.Subject = &from.Range
+		found = m.fail(CodeComponent, "%s of the package %s does not fit the field %s of the default program", opener, in.Dir, slot.field)
 		found.Related = []kconfig.Related{
 			{Message: "the function", Range: *rangeOf(m.sources.Position(function.Node.Name.Pos()), len(opener))},
 			{Message: "what it is to be", Range: *rangeOf(m.sources.Position(slot.function.Pos()), len("func"))},
 		}
 	}
+	if found != nil {
+		found.Subject = &from.Range
+		found.Fix = wanted(bound != nil, slot)
+	}
 	return made, nil
+}
+
+// wanted writes the function that a slot takes.
+func wanted(ofConfig bool, slot programSlot) string {
+	receiver := ""
+	if ofConfig {
+		receiver = "(c Config) "
+	}
+	return "func " + receiver + opener + strings.TrimPrefix(types.ExprString(slot.function), "func")
 }
 
 // sameTypes compares arguments and results as far as they show: what a name of the package itself stands for, the compiler finds out.
