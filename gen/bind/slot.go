@@ -73,7 +73,7 @@ func (r *reader) takesPart(in *source.Package, file *ast.File, expression ast.Ex
 	if depth > maxDepth {
 		return false, nil
 	}
-	name := ""
+	var name string
 	switch typed := expression.(type) {
 	case *ast.StarExpr, *ast.InterfaceType:
 		return true, nil
