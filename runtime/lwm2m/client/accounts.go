@@ -14,7 +14,7 @@ func (c *Client) configuration() registration.Configuration {
 	instances := map[uint16]uint16{} // of object 0, by short server id
 	for _, id := range c.security.Instances() {
 		account := c.security.Account(id)
-		if err := c.checkAccount(account); err != nil {
+		if err := c.checkAccount(&account); err != nil {
 			c.logger.Debug("lwm2m: an account is of no use", "instance", id, "reason", err)
 			continue
 		}

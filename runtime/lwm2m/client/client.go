@@ -96,7 +96,8 @@ func New(config Config, options Options) (*Client, error) {
 	}
 	c.reports.management = management.New(c.tree, c.codec, c.reports.attributes, management.Options{
 		Observer: &observer{c}, Preferred: format.None, MaxPaths: config.MaxCompositePaths, CheckAccount: func(instance uint16) error {
-			return c.checkAccount(c.security.Account(instance))
+			account := c.security.Account(instance)
+			return c.checkAccount(&account)
 		}, Finished: func(missing error) { c.post(func() { c.bootstrapFinished(missing) }) }, Logger: c.logger,
 	})
 	if err := c.addAccounts(); err != nil {
@@ -150,7 +151,7 @@ func (c *Client) addAccounts() error {
 		if account.SSID == 0 && !account.Bootstrap {
 			account.SSID = uint16(c.config.SSID)
 		}
-		if err := c.checkAccount(account); err != nil {
+		if err := c.checkAccount(&account); err != nil {
 			return err
 		}
 		if account.Bootstrap && !c.config.Bootstrap {

@@ -13,7 +13,7 @@ func (o *commands) CanBootstrap() bool {
 		return false
 	}
 	for _, id := range c.security.Instances() {
-		if account := c.security.Account(id); account.Bootstrap && c.checkAccount(account) == nil {
+		if account := c.security.Account(id); account.Bootstrap && c.checkAccount(&account) == nil {
 			return true
 		}
 	}

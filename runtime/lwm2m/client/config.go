@@ -83,7 +83,7 @@ type Store interface {
 // coapHeader is the room for header and options of a message whose payload may be as long as LWM2M_COAP_MAX_MSG_SIZE.
 const coapHeader = 128
 
-func (c Config) coap() coap.Config {
+func (c *Config) coap() coap.Config {
 	config := c.CoAP
 	config.Critical = management.Critical()
 	config.BlockTransfer = c.BlockTransfer
@@ -105,7 +105,7 @@ var idles = map[string]registration.Idle{
 	"LWM2M_RD_CLIENT_LISTEN_AT_IDLE":         registration.IdleListen,
 }
 
-func (c Config) settings() registration.Settings {
+func (c *Config) settings() registration.Settings {
 	settings := registration.Settings{
 		UpdatePeriod: c.UpdatePeriod, UpdateEarly: c.UpdateEarly, MaxRetries: c.MaxRetries, Bootstrap: c.Bootstrap,
 		QueueMode: c.QueueMode, Uptime: c.Uptime, SendAtOnce: c.SendAtOnce, Idle: idles[c.AtIdle],
@@ -122,7 +122,7 @@ func (c Config) settings() registration.Settings {
 }
 
 // check says what of the options cannot be, by its name.
-func (c Config) check(options Options) error {
+func (c *Config) check(options Options) error {
 	if _, known := idles[c.AtIdle]; !known {
 		return errorf("LWM2M_RD_CLIENT_AT_IDLE is %s: it has no such member", c.AtIdle)
 	}
@@ -148,7 +148,7 @@ func (c Config) check(options Options) error {
 	return c.coap().Check()
 }
 
-func (c Config) checkEndpoint(name string) error {
+func (c *Config) checkEndpoint(name string) error {
 	switch {
 	case name == "":
 		return errors.New("the endpoint name is empty")
@@ -164,7 +164,7 @@ func (c Config) checkEndpoint(name string) error {
 }
 
 // checkAccount tells whether this client can connect with an account.
-func (c *Client) checkAccount(account security.Account) error {
+func (c *Client) checkAccount(account *security.Account) error {
 	if err := account.Check(); err != nil {
 		return err
 	}

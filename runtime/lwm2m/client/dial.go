@@ -65,7 +65,7 @@ func (*udp) Dial(ctx context.Context, target Target) (net.Conn, error) {
 }
 
 // dial opens the link of an account.
-func (c *Client) dial(ctx context.Context, account security.Account) (net.Conn, registration.Session, error) {
+func (c *Client) dial(ctx context.Context, account *security.Account) (net.Conn, registration.Session, error) {
 	if err := c.checkAccount(account); err != nil {
 		return nil, 0, err
 	}

@@ -92,7 +92,7 @@ func (c *Client) perform(effect registration.Effect) {
 		c.reports.machine.Clear()
 		c.reports.Unlock()
 	case registration.Sleep:
-		if c.session != nil && c.config.settings().Idle != registration.IdleListen {
+		if c.session != nil && idles[c.config.AtIdle] != registration.IdleListen {
 			c.session.link.sleep()
 		}
 	case registration.Wake:
@@ -132,7 +132,7 @@ func (c *Client) connect(e registration.Connect) {
 	account := c.security.Account(e.Security)
 	peer := management.Peer{SSID: account.SSID, Bootstrap: e.Bootstrap}
 	c.workers.Go(func() {
-		conn, kind, err := c.dial(ctx, account)
+		conn, kind, err := c.dial(ctx, &account)
 		cancel()
 		taken := c.post(func() {
 			stale := c.dialing != d

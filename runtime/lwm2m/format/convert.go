@@ -36,7 +36,7 @@ func (k rawKind) String() string {
 }
 
 // typed makes the value of the resource's type, checked against its range. Nothing of the value is shared with the payload.
-func (r raw) typed(path lwm2m.Path, resource *lwm2m.Resource) (lwm2m.Value, error) {
+func (r *raw) typed(path lwm2m.Path, resource *lwm2m.Resource) (lwm2m.Value, error) {
 	value, err := r.convert(path, resource.Type)
 	if err != nil {
 		return lwm2m.Value{}, err
@@ -53,7 +53,7 @@ func (r raw) typed(path lwm2m.Path, resource *lwm2m.Resource) (lwm2m.Value, erro
 	return value, nil
 }
 
-func (r raw) convert(path lwm2m.Path, kind lwm2m.Type) (lwm2m.Value, error) {
+func (r *raw) convert(path lwm2m.Path, kind lwm2m.Type) (lwm2m.Value, error) {
 	var want rawKind
 	ok := true
 	var value lwm2m.Value

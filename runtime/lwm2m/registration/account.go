@@ -125,7 +125,7 @@ func (r Retry) wait(attempt uint64) time.Duration {
 const minUpdate = 15 * time.Second
 
 // updateAfter is the time from one Update, or the Register, to the next. At least half of the lifetime is left then, or UpdateEarly.
-func (s Settings) updateAfter(lifetime time.Duration) time.Duration {
+func (s *Settings) updateAfter(lifetime time.Duration) time.Duration {
 	period := lifetime
 	if s.UpdatePeriod > 0 {
 		period = s.UpdatePeriod

@@ -239,7 +239,7 @@ func parseURI(text string, plainPort int) (target Target, wrong string) {
 }
 
 // Check tells whether the client can connect with an account: nil, or what stands in the way.
-func (a Account) Check() error {
+func (a *Account) Check() error {
 	target, err := ParseURI(a.URI, 5683)
 	if err != nil {
 		return err
