@@ -10,7 +10,7 @@ import (
 )
 
 // log writes one record of an event, with what its type sets.
-func (o *owner) log(event Event) {
+func (o *owner) log(event *Event) {
 	record(o.logger, level(event), "cloud module", attributes(event))
 }
 
@@ -26,7 +26,7 @@ func record(logger *slog.Logger, level slog.Level, message string, attributes []
 	logger.Log(context.Background(), level, message, arguments...)
 }
 
-func level(event Event) slog.Level {
+func level(event *Event) slog.Level {
 	switch event.Type {
 	case EventError:
 		return slog.LevelError
@@ -59,7 +59,7 @@ func (l *list) failure(err error) {
 	}
 }
 
-func attributes(event Event) []slog.Attr {
+func attributes(event *Event) []slog.Attr {
 	l := list{slog.String("event", event.Type.String())}
 	if event.Attempt != 0 {
 		l.number("attempt", event.Attempt)
@@ -72,7 +72,7 @@ func attributes(event Event) []slog.Attr {
 	case EventDisconnected:
 		l.text("reason", event.Reason.String())
 	case EventConfigReceived:
-		l = append(l, slog.GroupAttrs("config", configAttributes(event.Config)...))
+		l = append(l, slog.GroupAttrs("config", configAttributes(&event.Config)...))
 	case EventCloudLocationReceived:
 		l.real("latitude", event.Location.Latitude)
 		l.real("longitude", event.Location.Longitude)
@@ -109,7 +109,7 @@ func (l *list) delay(key string, delay time.Duration) {
 }
 
 // configAttributes gives the members that a change sets.
-func configAttributes(change data.ConfigurationChange) []slog.Attr {
+func configAttributes(change *data.ConfigurationChange) []slog.Attr {
 	var l list
 	if change.ActiveMode != nil {
 		l = append(l, slog.Bool("active_mode", *change.ActiveMode))
@@ -143,7 +143,7 @@ func configAttributes(change data.ConfigurationChange) []slog.Attr {
 }
 
 // backendAttributes describes an event of the backend, without what a message holds.
-func backendAttributes(event cloud.Event) []slog.Attr {
+func backendAttributes(event *cloud.Event) []slog.Attr {
 	l := list{slog.String("backend_event", event.Type.String())}
 	switch event.Type {
 	case cloud.EventDisconnected:

@@ -194,7 +194,7 @@ type turn struct {
 func (t *turn) do(e effect) { t.effects = append(t.effects, e) }
 
 //go:noinline
-func (t *turn) emit(e Event) { t.do(emit{e}) }
+func (t *turn) emit(e *Event) { t.do(emit{*e}) }
 
 //go:noinline
 func (t *turn) start(which timer, after time.Duration) {
@@ -237,7 +237,7 @@ func (t *turn) take(sig signal) {
 	case disconnectDone:
 		t.disconnectDone(sig)
 	case backendEvent:
-		t.backendEvent(sig)
+		t.backendEvent(sig.attempt, &sig.event)
 	case backendData:
 		t.backendData(sig)
 	case timerFired:
@@ -255,7 +255,7 @@ func (t *turn) take(sig signal) {
 func (t *turn) timerFired(which timer) {
 	switch which {
 	case timerRetry:
-		t.emit(Event{Type: EventConnectionTimeout})
+		t.emit(&Event{Type: EventConnectionTimeout})
 		t.connect()
 	case timerStable:
 		t.counter = 0
@@ -340,7 +340,7 @@ func (t *turn) carrierFOTA(pending bool) {
 // fail is the way to CLOUD_EVT_ERROR, which ends in a restart of the device.
 func (t *turn) fail(err error) {
 	if t.main != stateShutdown {
-		t.emit(Event{Type: EventError, Err: err})
+		t.emit(&Event{Type: EventError, Err: err})
 		t.restart(reboot{reason: EventError.String(), err: err})
 	}
 }
@@ -378,7 +378,7 @@ func (t *turn) finish(err error) {
 		t.stop(which)
 	}
 	t.finished = true
-	t.emit(Event{Type: EventShutdownReady, Err: err})
+	t.emit(&Event{Type: EventShutdownReady, Err: err})
 	t.do(finish{t.reboot})
 }
 

@@ -51,7 +51,7 @@ func (t *turn) connect() {
 		delay := t.nextDelay()
 		id := t.begin(operationConnect, connectLimit)
 		t.attempt = attempt{id: id, number: t.counter, start: t.now, delay: delay}
-		t.emit(Event{Type: EventConnecting, Attempt: t.counter, Delay: delay})
+		t.emit(&Event{Type: EventConnecting, Attempt: t.counter, Delay: delay})
 		t.do(connect{id})
 		t.start(timerRetry, delay)
 	}
@@ -92,7 +92,7 @@ func (t *turn) withoutClock() bool {
 	case set || t.clockWait.gaveUp:
 	case !waiting:
 		t.clockWait.until = t.now.Add(clockLimit)
-		t.emit(Event{Type: EventTimeWait, Delay: clockLimit})
+		t.emit(&Event{Type: EventTimeWait, Delay: clockLimit})
 		t.start(timerClock, clockPause)
 		return true
 	case t.now.Before(t.clockWait.until):
@@ -173,7 +173,7 @@ func (t *turn) next() {
 }
 
 func (t *turn) connectFailed(result cloud.ConnectResult, err error) {
-	t.emit(Event{
+	t.emit(&Event{
 		Type: EventConnectFailed, Attempt: t.attempt.number, Result: result, Reason: t.attempt.reason, Err: err, Delay: t.untilRetry(),
 	})
 }
@@ -192,12 +192,12 @@ func (t *turn) current(attempt uint64) bool {
 }
 
 // backendEvent takes what the backend says about its connection. Its errors are no reason to restart: only data.Failed is.
-func (t *turn) backendEvent(sig backendEvent) {
-	current := t.current(sig.attempt)
-	switch event := sig.event; event.Type {
+func (t *turn) backendEvent(attempt uint64, event *cloud.Event) {
+	current := t.current(attempt)
+	switch event.Type {
 	case cloud.EventConnecting: // an attempt of ours has said so itself
 		if current && t.operation.kind == operationNone && t.sub == subCloudDisconnected {
-			t.emit(Event{Type: EventConnecting, Attempt: t.attempt.number, Delay: t.untilRetry()})
+			t.emit(&Event{Type: EventConnecting, Attempt: t.attempt.number, Delay: t.untilRetry()})
 		}
 	case cloud.EventConnected:
 		if current && !t.operation.cancelled && !t.attempt.closed {
@@ -214,7 +214,7 @@ func (t *turn) backendEvent(sig backendEvent) {
 		}
 	case cloud.EventError:
 		if t.main != stateShutdown {
-			t.emit(Event{Type: EventBackendError, Err: event.Err})
+			t.emit(&Event{Type: EventBackendError, Err: event.Err})
 		}
 	case cloud.EventDataSent:
 		t.acknowledged(event.Message.ID)
@@ -225,17 +225,17 @@ func (t *turn) backendEvent(sig backendEvent) {
 
 // backendNews takes the events of the Cloud API that are not about the connection. What a data.Received says too (data, pairing) is taken
 // from there alone; erasing and progress are for the log.
-func (t *turn) backendNews(event cloud.Event) {
+func (t *turn) backendNews(event *cloud.Event) {
 	if t.main == stateShutdown {
 		return
 	}
 	switch event.Type {
 	case cloud.EventFOTAStart:
-		t.emit(Event{Type: EventFOTAStart})
+		t.emit(&Event{Type: EventFOTAStart})
 	case cloud.EventFOTAError:
-		t.emit(Event{Type: EventFOTAError, Err: event.Err})
+		t.emit(&Event{Type: EventFOTAError, Err: event.Err})
 	case cloud.EventFOTADone:
-		t.emit(Event{Type: EventFOTADone})
+		t.emit(&Event{Type: EventFOTADone})
 		t.restart(reboot{reason: EventFOTADone.String()})
 	}
 }
@@ -250,12 +250,12 @@ func (t *turn) connected() {
 		t.stop(timerOperation) // it has done what it was to do, whenever it returns
 	}
 	t.start(timerStable, stableAfter)
-	t.emit(Event{Type: EventConnected, Attempt: t.attempt.number, PersistentSession: t.attempt.resumed})
+	t.emit(&Event{Type: EventConnected, Attempt: t.attempt.number, PersistentSession: t.attempt.resumed})
 	t.renewPending()
 }
 
 // disconnected is the backend's word that the connection of the current attempt is gone.
-func (t *turn) disconnected(event cloud.Event) {
+func (t *turn) disconnected(event *cloud.Event) {
 	if t.sub == subCloudConnected {
 		t.dropped(event.Reason, event.Err)
 		return
@@ -290,7 +290,7 @@ func (t *turn) dropped(reason cloud.DisconnectReason, err error) {
 		t.cancel()
 	}
 	t.retryByTable()
-	t.emit(Event{Type: EventDisconnected, Reason: reason, Err: err, Delay: t.untilRetry()})
+	t.emit(&Event{Type: EventDisconnected, Reason: reason, Err: err, Delay: t.untilRetry()})
 }
 
 // retryByTable plans the attempt after a connection that ended: in a second if it had lasted; else the table goes on, because a cloud that
@@ -315,7 +315,7 @@ func (t *turn) closeConnection() {
 	t.closeTransport()
 	t.attempt = attempt{}
 	if wasConnected {
-		t.emit(Event{Type: EventDisconnected, Reason: cloud.DisconnectUserRequest})
+		t.emit(&Event{Type: EventDisconnected, Reason: cloud.DisconnectUserRequest})
 	}
 }
 
@@ -332,7 +332,7 @@ func (t *turn) closeTransport() {
 // associationRequested holds attempts back until the user has claimed the device. The limit runs from the first request.
 func (t *turn) associationRequested() {
 	if t.sub == subCloudConnected {
-		t.emit(Event{Type: EventUserAssociationRequest})
+		t.emit(&Event{Type: EventUserAssociationRequest})
 		return
 	}
 	t.counter, t.connectNext = 0, false
@@ -344,13 +344,13 @@ func (t *turn) associationRequested() {
 	if t.rules.associationTimeout > 0 {
 		t.start(timerAssociation, t.rules.associationTimeout)
 	}
-	t.emit(Event{Type: EventUserAssociationRequest, Delay: t.rules.associationTimeout})
+	t.emit(&Event{Type: EventUserAssociationRequest, Delay: t.rules.associationTimeout})
 }
 
 func (t *turn) associated() {
 	t.stop(timerAssociation)
 	t.associating = false
-	t.emit(Event{Type: EventUserAssociated})
+	t.emit(&Event{Type: EventUserAssociated})
 	if t.wanted() && !t.armed(timerRetry) {
 		t.attempt.claimed = true
 		t.start(timerRetry, retryAfterAssociation)

@@ -37,12 +37,11 @@ func (t *turn) sendWanted(sig sendWanted) {
 		t.do(reply{sig.request, errNotConnected})
 		return
 	}
-	pending, message, err := t.pending.Add(kind, flags, sig.content)
+	message, err := t.add(sig.content)
 	if err != nil {
 		t.do(reply{sig.request, err})
 		return
 	}
-	t.pending = pending
 	waiting := item{request: sig.request}
 	if flags == qos.FlagAckRequired {
 		waiting.listed = message.ID
@@ -51,9 +50,17 @@ func (t *turn) sendWanted(sig sendWanted) {
 	}
 	t.enqueue(waiting)
 	if location, ok := sig.content.(*locationContent); ok && !location.answered {
-		t.emit(Event{Type: EventCloudLocationUnknown})
+		t.emit(&Event{Type: EventCloudLocationUnknown})
 	}
 	t.handOut()
+}
+
+// add gives a message its id and, where it needs an acknowledgement, lists it.
+func (t *turn) add(c content) (qos.Message, error) {
+	kind, flags := c.treatment()
+	pending, message, err := t.pending.Add(kind, flags, c)
+	t.pending = pending // as it was, if there was an error
+	return message, err
 }
 
 // It stays a call, which is smaller at its many places.
@@ -85,7 +92,7 @@ func (t *turn) handOut() {
 			if t.sub == subCloudDisconnected {
 				t.early = append(slices.Clip(t.early), message.ID)
 			}
-			t.emit(Event{
+			t.emit(&Event{
 				Type: EventDataSendQoS, MessageID: eventID(message), MessageType: message.Type, Count: message.Notified,
 			})
 		}
@@ -145,7 +152,7 @@ func (t *turn) sendDone(sig sendDone) {
 
 func (t *turn) sendFailed(sent item, message qos.Message, err error) {
 	kind, _ := sent.content.treatment()
-	t.emit(Event{Type: EventSendFailed, MessageID: eventID(message), MessageType: kind, Err: err})
+	t.emit(&Event{Type: EventSendFailed, MessageID: eventID(message), MessageType: kind, Err: err})
 }
 
 // answer tells the caller who waits for a message, once.
@@ -168,7 +175,7 @@ func (t *turn) acknowledged(id uint16) {
 	}
 	t.pending = pending
 	t.forget(id, nil)
-	t.emit(Event{Type: EventDataSent, MessageID: eventID(message), MessageType: message.Type, Count: message.Notified})
+	t.emit(&Event{Type: EventDataSent, MessageID: eventID(message), MessageType: message.Type, Count: message.Notified})
 	t.afterRemoval()
 	t.handOut()
 }
@@ -192,13 +199,11 @@ func (t *turn) afterRemoval() {
 	if t.agnss == nil || t.sub != subCloudConnected || t.pending.Full() {
 		return
 	}
-	request := &agnssContent{*t.agnss}
-	kind, flags := request.treatment()
-	pending, message, err := t.pending.Add(kind, flags, request)
+	message, err := t.add(&agnssContent{*t.agnss})
 	if err != nil {
 		return
 	}
-	t.pending, t.agnss = pending, nil
+	t.agnss = nil
 	t.enqueue(item{listed: message.ID})
 }
 
@@ -262,7 +267,7 @@ func (t *turn) enqueueListed(ids []uint16) {
 // discard reports messages that are given up.
 func (t *turn) discard(messages []qos.Message, err error) {
 	for _, message := range messages {
-		t.emit(Event{
+		t.emit(&Event{
 			Type: EventMessageDiscarded, MessageID: eventID(message), MessageType: message.Type, Count: message.Notified, Err: err,
 		})
 		t.forget(message.ID, err)
@@ -338,35 +343,35 @@ func (t *turn) received(received data.Received) {
 	case data.PingAnswered:
 		t.pingAnswered()
 	case data.ConfigReceived:
-		t.emit(Event{Type: EventConfigReceived, Config: r.Change})
+		t.emit(&Event{Type: EventConfigReceived, Config: r.Change})
 		t.do(deliver{received})
 	case data.ConfigEmpty:
-		t.emit(Event{Type: EventConfigEmpty})
+		t.emit(&Event{Type: EventConfigEmpty})
 	case data.InputRejected:
-		t.emit(Event{Type: EventInputRejected, Source: r.Source, Err: r.Err})
+		t.emit(&Event{Type: EventInputRejected, Source: r.Source, Err: r.Err})
 	case data.LocationFound:
-		t.emit(Event{Type: EventCloudLocationReceived, Location: r})
+		t.emit(&Event{Type: EventCloudLocationReceived, Location: r})
 	case data.LocationFailed:
 		if r.Unknown {
-			t.emit(Event{Type: EventCloudLocationUnknown})
+			t.emit(&Event{Type: EventCloudLocationUnknown})
 		} else {
-			t.emit(Event{Type: EventCloudLocationError})
+			t.emit(&Event{Type: EventCloudLocationError})
 		}
 	case data.AGNSSReceived:
-		t.emit(Event{Type: EventAGNSSReceived, Payload: r.Payload})
+		t.emit(&Event{Type: EventAGNSSReceived, Payload: r.Payload})
 	case data.PGPSReceived:
-		t.emit(Event{Type: EventPGPSReceived, Payload: r.Payload})
+		t.emit(&Event{Type: EventPGPSReceived, Payload: r.Payload})
 	case data.CommandReceived:
-		t.emit(Event{Type: EventDataReceived, Source: r.Source, Payload: r.Payload})
+		t.emit(&Event{Type: EventDataReceived, Source: r.Source, Payload: r.Payload})
 		t.do(deliver{received})
 	case data.RebootRequested:
-		t.emit(Event{Type: EventRebootRequest})
+		t.emit(&Event{Type: EventRebootRequest})
 		t.restart(reboot{reason: EventRebootRequest.String()})
 	case data.LinkRequested:
 		if r.Up {
-			t.emit(Event{Type: EventLTEConnect})
+			t.emit(&Event{Type: EventLTEConnect})
 		} else {
-			t.emit(Event{Type: EventLTEDisconnect})
+			t.emit(&Event{Type: EventLTEDisconnect})
 		}
 		t.do(requestLink{r.Up})
 	case data.Failed:

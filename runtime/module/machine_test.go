@@ -356,7 +356,7 @@ func describeEffect(b *bench, e effect) string {
 // describeEvent gives an event as the log shows it.
 func describeEvent(event Event) string {
 	words := []string{event.Type.String()}
-	for _, a := range attributes(event)[1:] {
+	for _, a := range attributes(&event)[1:] {
 		words = append(words, a.String())
 	}
 	return strings.Join(words, " ")

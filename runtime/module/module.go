@@ -128,7 +128,7 @@ func (m *Module) post(sig signal) {
 
 // backendEvent is the handler that the backend is given.
 func (m *Module) backendEvent(_ cloud.Backend, event cloud.Event, _ any) {
-	record(m.logger, slog.LevelDebug, "backend", backendAttributes(event))
+	record(m.logger, slog.LevelDebug, "backend", backendAttributes(&event))
 	m.post(backendEvent{attempt: m.attempt.Load(), event: event})
 }
 
@@ -242,7 +242,7 @@ func (o *owner) do(e effect) {
 			r.outcome <- e.err
 		}
 	case emit:
-		o.emit(e.event)
+		o.emit(&e.event)
 	case deliver:
 		o.deliver(e.received)
 	case requestLink:
@@ -252,12 +252,12 @@ func (o *owner) do(e effect) {
 	}
 }
 
-func (o *owner) emit(event Event) {
+func (o *owner) emit(event *Event) {
 	o.log(event)
 	if o.options.OnEvent != nil {
-		o.options.OnEvent(event)
+		o.options.OnEvent(*event)
 	}
-	o.taps.emit(event)
+	o.taps.emit(*event)
 }
 
 // deliver hands what came to the application, which may be busy with the last one.
@@ -277,6 +277,6 @@ func (o *owner) deliver(received data.Received) {
 		call, source = func() { o.onConfig(r.Change) }, "configuration"
 	}
 	if !o.workers.callback(call) {
-		o.emit(Event{Type: EventInputRejected, Source: source, Err: errApplicationBusy})
+		o.emit(&Event{Type: EventInputRejected, Source: source, Err: errApplicationBusy})
 	}
 }
