@@ -154,12 +154,19 @@ func (b *Backend) enter(endpoint string, r *running) {
 
 // ID gives the endpoint name.
 func (b *Backend) ID() (string, error) {
+	_, endpoint, err := b.current()
+	return endpoint, err
+}
+
+// current gives the client, nil before it is made, and the endpoint name. It is an error before Init.
+func (b *Backend) current() (r *running, endpoint string, err error) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.endpoint == "" {
-		return "", errorf("lwm2m: %w", cloud.ErrNotInitialized)
+	r, endpoint = b.running, b.endpoint
+	b.mu.Unlock()
+	if endpoint == "" {
+		return nil, "", errorf("lwm2m: %w", cloud.ErrNotInitialized)
 	}
-	return b.endpoint, nil
+	return r, endpoint, nil
 }
 
 // KeepaliveTimeLeft is negative: LwM2M has no keep-alive, only the lifetime of the registration.
@@ -170,16 +177,11 @@ func (b *Backend) Input() error { return nil }
 
 // registered gives the client where there is a registration.
 func (b *Backend) registered() (*running, error) {
-	b.mu.Lock()
-	r, endpoint := b.running, b.endpoint
-	b.mu.Unlock()
-	switch {
-	case endpoint == "":
-		return nil, errorf("lwm2m: %w", cloud.ErrNotInitialized)
-	case r == nil || !r.isConnected():
-		return nil, errorf("lwm2m: %w", cloud.ErrNotConnected)
+	r, _, err := b.current()
+	if err == nil && (r == nil || !r.isConnected()) {
+		err = errorf("lwm2m: %w", cloud.ErrNotConnected)
 	}
-	return r, nil
+	return r, err
 }
 
 func (b *Backend) give(received data.Received) {

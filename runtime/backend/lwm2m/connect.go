@@ -96,12 +96,10 @@ func (b *Backend) explain(err error) error {
 // Disconnect de-registers, or ends the attempt to register. EventDisconnected follows, where there was a registration. It may be called from
 // the handler.
 func (b *Backend) Disconnect() error {
-	b.mu.Lock()
-	r, endpoint := b.running, b.endpoint
-	b.mu.Unlock()
+	r, _, err := b.current()
 	switch {
-	case endpoint == "":
-		return errorf("lwm2m: disconnect: %w", cloud.ErrNotInitialized)
+	case err != nil:
+		return err
 	case r == nil:
 		return errorf("lwm2m: disconnect: %w", cloud.ErrNotConnected)
 	}

@@ -68,7 +68,7 @@ func (p *program) dialImage(ctx context.Context, target *url.URL) (net.Conn, err
 
 // imageKey gives identity and key for servers of images: of the download's security tag, or those of the server where the tag has no key.
 func (b *Backend) imageKey() (identity, key []byte, err error) {
-	endpoint, err := b.ID()
+	r, endpoint, err := b.current()
 	if err != nil {
 		return nil, nil, err
 	}
@@ -78,9 +78,6 @@ func (b *Backend) imageKey() (identity, key []byte, err error) {
 			return []byte(psk.Identity), psk.Key, err
 		}
 	}
-	b.mu.Lock()
-	r := b.running
-	b.mu.Unlock()
 	if r != nil {
 		if identity, key, found := r.serverKey(); found {
 			return identity, key, nil

@@ -52,21 +52,15 @@ type running struct {
 
 // start gives the client, which it makes when there is none yet. The token of b.life is held.
 func (b *Backend) start() (*running, error) {
-	b.mu.Lock()
-	r, endpoint := b.running, b.endpoint
-	b.mu.Unlock()
-	switch {
-	case endpoint == "":
-		return nil, errorf("lwm2m: %w", cloud.ErrNotInitialized)
-	case r != nil:
-		return r, nil
+	r, endpoint, err := b.current()
+	if err != nil || r != nil {
+		return r, err
 	}
 	r = &running{asking: make(chan struct{}, 1), pressed: map[lwm2m.Path]time.Time{}, held: b.manual()}
 	options := client.Options{
 		Endpoint: endpoint, Manual: b.manual(), Objects: b.config.Objects, Secure: b.config.DTLS, Logger: b.logger,
 		Events: func(event client.Event) { b.take(r, event) },
 	}
-	var err error
 	if !options.Manual {
 		if r.account, err = b.account(endpoint); err != nil {
 			return nil, err
