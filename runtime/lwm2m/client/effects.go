@@ -106,7 +106,7 @@ func (c *Client) perform(effect registration.Effect) {
 				c.told, c.telling = c.telling, nil
 			}
 		}
-		c.emit(Event{Kind: kind, SSID: e.SSID, Err: e.Err, Until: e.Until})
+		c.emit(&Event{Kind: kind, SSID: e.SSID, Err: e.Err, Until: e.Until})
 	}
 }
 

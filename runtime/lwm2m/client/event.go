@@ -78,7 +78,7 @@ var kinds = map[registration.Notice]EventKind{
 // State is where the client stands.
 type State = registration.State
 
-func (c *Client) emit(event Event) {
+func (c *Client) emit(event *Event) {
 	attributes := []any{"event", event.Kind.String()}
 	if event.SSID != 0 {
 		attributes = append(attributes, "server", event.SSID)
@@ -92,6 +92,6 @@ func (c *Client) emit(event Event) {
 		c.logger.Info("lwm2m", attributes...)
 	}
 	if c.options.Events != nil {
-		c.options.Events(event)
+		c.options.Events(*event)
 	}
 }

@@ -108,7 +108,7 @@ func (c *Client) queueSend(s *send) {
 
 func (c *Client) failSend(s *send, err error) {
 	s.done <- err
-	c.emit(Event{Kind: SendFailed, Err: err})
+	c.emit(&Event{Kind: SendFailed, Err: err})
 }
 
 func (c *Client) failSends(err error) {
