@@ -86,7 +86,7 @@ func (e *endpoint) step(now time.Time, c *call, m Message) {
 	x, err := e.request(now, &m, func(now time.Time, response *Message, err error) {
 		c.exchange = nil
 		if err != nil {
-			e.end(now, c, Message{}, err)
+			e.end(now, c, nil, err)
 			return
 		}
 		if c.upload && c.sent < len(c.request.Payload) {
@@ -96,7 +96,7 @@ func (e *endpoint) step(now time.Time, c *call, m Message) {
 		e.download(now, c, response)
 	})
 	if err != nil {
-		e.end(now, c, Message{}, err)
+		e.end(now, c, nil, err)
 		return
 	}
 	c.exchange = x
@@ -124,12 +124,12 @@ func (e *endpoint) uploaded(now time.Time, c *call, response *Message) {
 	end, more := c.part()
 	switch {
 	case !valid:
-		e.end(now, c, Message{}, &ResponseError{response.Code, "block size 7 is reserved"})
+		e.end(now, c, nil, &ResponseError{response.Code, "block size 7 is reserved"})
 	case response.Code == RequestEntityTooLarge && told && echo.szx < c.szx:
 		c.szx, c.sent = echo.szx, 0 // the peer wants smaller blocks, from the start (RFC 7959, 2.9.3)
 		e.sendPart(now, c)
 	case response.Code.IsSuccess() && told && int(echo.num) != c.sent/(16<<c.szx):
-		e.end(now, c, Message{}, &ResponseError{response.Code, "it answers another block than the one that was sent"})
+		e.end(now, c, nil, &ResponseError{response.Code, "it answers another block than the one that was sent"})
 	case more && (response.Code == Continue || response.Code.IsSuccess() && told):
 		c.sent = end
 		if told {
@@ -137,7 +137,7 @@ func (e *endpoint) uploaded(now time.Time, c *call, response *Message) {
 		}
 		e.sendPart(now, c)
 	case !more && response.Code == Continue:
-		e.end(now, c, Message{}, &ResponseError{response.Code, "the last block was sent already"})
+		e.end(now, c, nil, &ResponseError{response.Code, "the last block was sent already"})
 	default: // the final answer, or an early refusal
 		c.sent = len(c.request.Payload)
 		e.download(now, c, response)
@@ -147,10 +147,10 @@ func (e *endpoint) uploaded(now time.Time, c *call, response *Message) {
 // download takes a response, or the next block of one (RFC 7959, 2.4).
 func (e *endpoint) download(now time.Time, c *call, m *Message) {
 	b, divided, valid := blockOf(m.Options, Block2)
-	refuse := func(reason string) { e.end(now, c, Message{}, &ResponseError{m.Code, reason}) }
+	refuse := func(reason string) { e.end(now, c, nil, &ResponseError{m.Code, reason}) }
 	if !divided || !m.Code.IsSuccess() {
 		m.Options.Remove(Block1)
-		e.end(now, c, *m, c.drain(m))
+		e.end(now, c, m, c.drain(m))
 		return
 	}
 	etag, _ := m.Options.Get(ETag)
@@ -187,11 +187,11 @@ func (e *endpoint) download(now time.Time, c *call, m *Message) {
 		return
 	}
 	if err := c.collect(m.Payload, e.config.MaxBody); err != nil {
-		e.end(now, c, Message{}, err)
+		e.end(now, c, nil, err)
 		return
 	}
 	if !b.more {
-		e.end(now, c, *c.response, nil)
+		e.end(now, c, c.response, nil)
 		return
 	}
 	next := block{szx: min(b.szx, szxOf(e.config.BlockSize))}
@@ -238,13 +238,16 @@ func (e *endpoint) fetch(now time.Time, c *call, b block) {
 	e.step(now, c, m)
 }
 
-// end ends a call, and starts the next one to the same place.
-func (e *endpoint) end(now time.Time, c *call, response Message, err error) {
+// end ends a call, with the response or an error, and starts the next one to the same place.
+func (e *endpoint) end(now time.Time, c *call, response *Message, err error) {
 	if _, running := e.calls[c]; !running {
 		return
 	}
 	e.release(now, c)
-	c.done(response, err)
+	if response == nil {
+		response = &Message{}
+	}
+	c.done(*response, err)
 }
 
 // cancel ends a call without a word to done.

@@ -205,7 +205,7 @@ func (e *endpoint) receiveResponse(now time.Time, d *datagram, raw []byte) {
 // close ends everything.
 func (e *endpoint) close(now time.Time, cause error) {
 	for c := range e.calls {
-		e.end(now, c, Message{}, cause)
+		e.end(now, c, nil, cause)
 	}
 	for t, done := range e.notifying {
 		delete(e.notifying, t)
