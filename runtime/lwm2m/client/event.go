@@ -55,7 +55,7 @@ func (k EventKind) String() string {
 	return eventNames[k]
 }
 
-var kinds = map[registration.Notice]EventKind{
+var kinds = [...]EventKind{
 	registration.NoticeConnecting:                Connecting,
 	registration.NoticeRegistered:                Registered,
 	registration.NoticeRegistrationUpdated:       RegistrationUpdated,

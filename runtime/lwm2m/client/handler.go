@@ -220,7 +220,7 @@ func (c *Client) notify(n reporting.Notification) {
 	c.session.conn.Notify(message)
 }
 
-var outcomes = map[coap.NotifyOutcome]reporting.Outcome{
+var outcomes = [...]reporting.Outcome{
 	coap.NotifySent: reporting.Sent, coap.NotifyAcknowledged: reporting.Acknowledged, coap.NotifyReset: reporting.Reset,
 	coap.NotifyTimedOut: reporting.TimedOut, coap.NotifyClosed: reporting.Closed, coap.NotifyDropped: reporting.Closed,
 }
