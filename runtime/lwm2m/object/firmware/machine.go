@@ -81,43 +81,42 @@ const (
 
 // transitions is the table of LwM2M Core 1.1.1, E.6.1 (figure and table of the states of object 5): what each signal does in each state. What is
 // not there is refused, and changes nothing.
-var transitions = map[state]map[signal]struct {
+var transitions = []struct {
+	from state
+	what signal
 	to   state
 	with result // keep: the one that the signal brings
 }{
-	idle: {
-		begun:      {downloading, resultInitial},
-		reset:      {idle, resultInitial},
-		refusedURI: {idle, keep},
-	},
-	downloading: {
-		arrived:        {downloaded, resultInitial},
-		spoiled:        {idle, keep},
-		reset:          {idle, resultInitial},
-		bootUnfinished: {idle, resultInitial},
-	},
-	downloaded: {
-		started: {updating, resultInitial},
-		reset:   {idle, resultInitial},
-		lost:    {idle, keep},
-	},
-	updating: {
-		failed:    {downloaded, resultUpdateFailed},
-		lost:      {idle, keep},
-		succeeded: {idle, resultSuccess},
-	},
+	{idle, begun, downloading, resultInitial},
+	{idle, reset, idle, resultInitial},
+	{idle, refusedURI, idle, keep},
+
+	{downloading, arrived, downloaded, resultInitial},
+	{downloading, spoiled, idle, keep},
+	{downloading, reset, idle, resultInitial},
+	{downloading, bootUnfinished, idle, resultInitial},
+
+	{downloaded, started, updating, resultInitial},
+	{downloaded, reset, idle, resultInitial},
+	{downloaded, lost, idle, keep},
+
+	{updating, failed, downloaded, resultUpdateFailed},
+	{updating, lost, idle, keep},
+	{updating, succeeded, idle, resultSuccess},
 }
 
 const keep result = -1
 
 // step gives the status after a signal, and whether the signal is possible. brought is the result that comes with it.
 func (s status) step(what signal, brought result) (status, bool) {
-	next, possible := transitions[s.State][what]
-	if !possible {
-		return s, false
+	for _, next := range transitions {
+		if next.from != s.State || next.what != what {
+			continue
+		}
+		if next.with == keep {
+			next.with = brought
+		}
+		return status{next.to, next.with}, true
 	}
-	if next.with == keep {
-		next.with = brought
-	}
-	return status{next.to, next.with}, true
+	return s, false
 }
