@@ -4,7 +4,6 @@ import (
 	"context"
 	"net"
 	"testing"
-	"time"
 
 	pion "github.com/pion/dtls/v3"
 
@@ -26,16 +25,7 @@ func TestSocketsOfAnotherKind(t *testing.T) {
 	})
 	conn := dial(t, d, s.target())
 	for range 2 {
-		if _, err := conn.Write([]byte("hello")); err != nil {
-			t.Fatal(err)
-		}
-		if err := conn.SetReadDeadline(time.Now().Add(20 * time.Second)); err != nil {
-			t.Fatal(err)
-		}
-		buffer := make([]byte, 100)
-		if n, err := conn.Read(buffer); err != nil || string(buffer[:n]) != "hello" {
-			t.Fatalf("%q, %v", buffer[:n], err)
-		}
+		echo(t, conn, "hello")
 		if err := conn.Rebind(t.Context()); err != nil {
 			t.Fatal(err)
 		}
