@@ -30,6 +30,7 @@ var importRules = []struct {
 	{"runtime/", "runtime/coap/dtls/", []string{"github.com/pion"}, "one package imports DTLS"},
 	{"runtime/coap/", "", []string{self + "runtime/lwm2m", self + "runtime/backend", self + "runtime/module", self + "runtime/credentials", self + "runtime/durable"}, "the CoAP stack stands alone"},
 	{"runtime/lwm2m/", "", []string{self + "runtime/backend", self + "runtime/module", self + "runtime/cloud", self + "runtime/data", self + "runtime/modem", self + "runtime/credentials", self + "runtime/durable"}, "the LwM2M client stands alone, on the CoAP stack"},
+	{"runtime/boot/", "", []string{"net/http", "crypto/tls", self + "runtime/coap", self + "runtime/mqtt", self + "runtime/module"}, "the bootloader has no network"},
 	{"", "gen/emit/", []string{"github.com/dave/jennifer"}, "one package writes Go code"},
 	{"", "lab/", []string{"github.com/mochi-mqtt/server"}, "only the lab has a broker"},
 }
