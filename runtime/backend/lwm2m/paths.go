@@ -176,32 +176,47 @@ func (g *group) configuration(c data.Configuration) {
 // is not part of the object: whether it is sampled stays as it was.
 func change(written []lwm2m.Item, now data.Configuration) data.ConfigurationChange {
 	var c data.ConfigurationChange
-	durations := map[uint16]**time.Duration{1: &c.LocationTimeout, 2: &c.ActiveWait, 3: &c.MovementResolution, 4: &c.MovementTimeout}
-	numbers := map[uint16]**float64{5: &c.AccelerometerActivity, 8: &c.AccelerometerInactivity, 9: &c.AccelerometerInactivityTimeout}
 	noData := now.NoData
 	for i := range written {
-		value, resource := &written[i].Value, written[i].Path.Resource()
-		switch resource {
+		value := &written[i].Value
+		switch written[i].Path.Resource() {
 		case 0:
-			active := !value.Bool()
-			c.ActiveMode = &active
+			c.ActiveMode = new(!value.Bool())
+		case 1:
+			c.LocationTimeout = seconds(value)
+		case 2:
+			c.ActiveWait = seconds(value)
+		case 3:
+			c.MovementResolution = seconds(value)
+		case 4:
+			c.MovementTimeout = seconds(value)
+		case 5:
+			c.AccelerometerActivity = finite(value)
 		case 6:
 			noData.GNSS = !value.Bool()
 			c.NoData = &noData
 		case 7:
 			noData.NeighbourCells = !value.Bool()
 			c.NoData = &noData
-		}
-		if member := durations[resource]; member != nil {
-			const most = int64(math.MaxInt64 / time.Second)
-			seconds := time.Duration(min(max(value.Int(), -most), most)) * time.Second
-			*member = &seconds
-		}
-		if member := numbers[resource]; member != nil {
-			if number := value.Float(); !math.IsNaN(number) && !math.IsInf(number, 0) {
-				*member = &number
-			}
+		case 8:
+			c.AccelerometerInactivity = finite(value)
+		case 9:
+			c.AccelerometerInactivityTimeout = finite(value)
 		}
 	}
 	return c
+}
+
+func seconds(value *lwm2m.Value) *time.Duration {
+	const most = int64(math.MaxInt64 / time.Second)
+	return new(time.Duration(min(max(value.Int(), -most), most)) * time.Second)
+}
+
+// finite gives a number, nil for none.
+func finite(value *lwm2m.Value) *float64 {
+	number := value.Float()
+	if math.IsNaN(number) || math.IsInf(number, 0) {
+		return nil
+	}
+	return &number
 }

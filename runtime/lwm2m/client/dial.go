@@ -40,9 +40,8 @@ type AlertError struct {
 }
 
 func (e *AlertError) Error() string {
-	name := map[uint8]string{40: "handshake_failure", 51: "decrypt_error", 115: "unknown_psk_identity"}[e.Code]
 	text := fmt.Sprintf("the server has sent the DTLS alert %d", e.Code)
-	if name != "" {
+	if name := e.refusal(); name != "" {
 		text += " (" + name + ")"
 	}
 	if e.Err != nil {
@@ -54,8 +53,18 @@ func (e *AlertError) Error() string {
 // Unwrap gives the library's error.
 func (e *AlertError) Unwrap() error { return e.Err }
 
-// refuses tells whether the alert says that the account is wrong, so that another attempt is of no use (reference: 13.1).
-func (e *AlertError) refuses() bool { return e.Code == 40 || e.Code == 51 || e.Code == 115 }
+// refusal gives the name of an alert that says that the account is wrong, so that another attempt is of no use (reference: 13.1); "" for any other.
+func (e *AlertError) refusal() string {
+	switch e.Code {
+	case 40:
+		return "handshake_failure"
+	case 51:
+		return "decrypt_error"
+	case 115:
+		return "unknown_psk_identity"
+	}
+	return ""
+}
 
 // udp is the dialer of coap.
 type udp struct{}
@@ -104,5 +113,5 @@ func (c *Client) noteAlert(err error) (refused bool) {
 			c.logger.Debug("lwm2m: the alert code is not kept", "error", err)
 		}
 	}
-	return alert.refuses()
+	return alert.refusal() != ""
 }
