@@ -45,14 +45,12 @@ func (u Util) Run(ctx context.Context) error {
 		go func() { answers <- answer{i, part.Run(running)} }()
 	}
 
-	waiting := make(map[int]bool, len(u.Parts))
-	for i := range u.Parts {
-		waiting[i] = true
-	}
+	left, ended := len(u.Parts), make([]bool, len(u.Parts))
 	var errs []error
 	reboot := false
 	take := func(a answer) {
-		delete(waiting, a.part)
+		left--
+		ended[a.part] = true
 		if a.err != nil {
 			errs = append(errs, a.err)
 			reboot = reboot || u.Reboot != nil && u.Reboot(a.err)
@@ -71,14 +69,14 @@ func (u Util) Run(ctx context.Context) error {
 	stop()
 	timeout := time.NewTimer(u.RebootTimeout)
 	defer timeout.Stop()
-	for len(waiting) > 0 {
+	for left > 0 {
 		select {
 		case a := <-answers:
 			take(a)
 		case <-timeout.C:
 			var names []string
 			for i, part := range u.Parts {
-				if waiting[i] {
+				if !ended[i] {
 					names = append(names, part.Name)
 				}
 			}
