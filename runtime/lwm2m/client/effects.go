@@ -61,7 +61,7 @@ func (c *Client) perform(effect registration.Effect) {
 	case registration.Disconnect:
 		c.disconnect()
 	case registration.Request:
-		c.request(e)
+		c.request(&e)
 	case registration.Checkpoint:
 		snapshot := c.tree.Snapshot(c.tree.Children(lwm2m.Path{})...)
 		c.bootstrapping = &snapshot

@@ -11,7 +11,7 @@ import (
 )
 
 // request sends one of the registration's requests in a goroutine of its own.
-func (c *Client) request(e registration.Request) {
+func (c *Client) request(e *registration.Request) {
 	if c.session == nil {
 		c.post(func() { c.step(registration.Unanswered{Operation: e.Operation, Err: coap.ErrClosed}) })
 		return
@@ -46,7 +46,7 @@ func (c *Client) request(e registration.Request) {
 }
 
 // message encodes a request of the interfaces bootstrap and registration (reference: 3.2, 4.1 to 4.3).
-func (c *Client) message(e registration.Request) (coap.Message, error) {
+func (c *Client) message(e *registration.Request) (coap.Message, error) {
 	m := coap.Message{Code: coap.POST}
 	query := func(text string) { m.Options.AddString(coap.URIQuery, text) }
 	list := func() error {
@@ -70,8 +70,8 @@ func (c *Client) message(e registration.Request) (coap.Message, error) {
 		m.Options.AddString(coap.URIPath, "rd")
 		query("lwm2m=1.1")
 		query("ep=" + c.endpoint)
-		query(lifetime(e.Account))
-		query("b=" + bindingOf(e.Account))
+		query(lifetime(e.Account.Lifetime))
+		query("b=" + bindingOf(e.Account.Binding))
 		if c.config.QueueMode {
 			query("Q")
 		}
@@ -81,10 +81,10 @@ func (c *Client) message(e registration.Request) (coap.Message, error) {
 		return m, list()
 	case registration.RequestUpdate:
 		if e.Changes.Lifetime {
-			query(lifetime(e.Account))
+			query(lifetime(e.Account.Lifetime))
 		}
 		if e.Changes.Binding {
-			query("b=" + bindingOf(e.Account))
+			query("b=" + bindingOf(e.Account.Binding))
 		}
 		if e.Changes.Objects {
 			return m, list()
@@ -95,14 +95,14 @@ func (c *Client) message(e registration.Request) (coap.Message, error) {
 	return m, nil
 }
 
-func lifetime(account registration.Account) string {
-	return "lt=" + strconv.FormatInt(int64(account.Lifetime/time.Second), 10)
+func lifetime(of time.Duration) string {
+	return "lt=" + strconv.FormatInt(int64(of/time.Second), 10)
 }
 
 // bindingOf gives the letters of b: of 1.1, where queue mode is none of them (reference: 4.1).
-func bindingOf(account registration.Account) string {
+func bindingOf(binding string) string {
 	var letters []byte
-	for _, letter := range []byte(account.Binding) {
+	for _, letter := range []byte(binding) {
 		if letter == 'U' || letter == 'T' || letter == 'S' || letter == 'N' {
 			letters = append(letters, letter)
 		}
