@@ -27,7 +27,7 @@ type LocationCloud interface {
 type Locator interface {
 	// search looks for the location and gives the channel that the one outcome comes by; nil: nothing may be used.
 	search(ctx context.Context, configuration data.Configuration) <-chan located
-	// request asks the cloud.
+	// request asks the cloud, for at most sendTimeout.
 	request(ctx context.Context, to Cloud, request data.LocationRequest) error
 }
 
@@ -82,6 +82,8 @@ func (l locator) request(ctx context.Context, to Cloud, request data.LocationReq
 	if !can {
 		return cloud.ErrUnsupported
 	}
+	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
+	defer cancel()
 	return asked.RequestLocation(ctx, request)
 }
 
@@ -113,8 +115,6 @@ func (a *App) sendLocationRequest(ctx context.Context, to Cloud) bool {
 	if a.locationRequest == nil {
 		return true
 	}
-	ctx, cancel := context.WithTimeout(ctx, sendTimeout)
-	defer cancel()
 	err := a.options.Locator.request(ctx, to, *a.locationRequest)
 	if err != nil && !errors.Is(err, cloud.ErrUnsupported) {
 		a.logger.Warn("the location could not be asked for yet", "error", err)
