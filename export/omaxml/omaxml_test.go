@@ -2,6 +2,7 @@ package omaxml
 
 import (
 	"encoding/xml"
+	"errors"
 	"flag"
 	"io"
 	"os"
@@ -102,7 +103,7 @@ func followsSchema(t *testing.T, text []byte) {
 	stack := []level{{}}
 	for {
 		token, err := decoder.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {

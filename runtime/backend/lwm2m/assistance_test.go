@@ -11,15 +11,14 @@ import (
 var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // follow asks the machine whenever it wants to be asked, until a time, and gives what it did and when.
-func follow(a *ask, from, until time.Time) (log []string, now time.Time) {
-	now = from
+func follow(a *ask, until time.Time) (log []string) {
 	for !a.next.IsZero() && !a.next.After(until) {
-		now = a.next
+		now := a.next
 		if s := a.tick(now); s != stepNothing {
 			log = append(log, fmt.Sprintf("%v %s", now.Sub(start), []string{"", "send", "update", "give up"}[s]))
 		}
 	}
-	return log, until
+	return log
 }
 
 func wantLog(t *testing.T, got []string, want ...string) {
@@ -37,9 +36,9 @@ func TestUnansweredRequestIsSentTwice(t *testing.T) {
 	if err := a.begin(start); !errors.Is(err, errAskedAlready) {
 		t.Errorf("a second request: %v", err)
 	}
-	log, now := follow(&a, start, start.Add(time.Hour))
+	log := follow(&a, start.Add(time.Hour))
 	wantLog(t, log, "1m0s update", "2m0s update", "3m0s send", "4m0s update", "5m0s update", "6m0s give up")
-	if err := a.begin(now); err != nil {
+	if err := a.begin(start.Add(time.Hour)); err != nil {
 		t.Errorf("after giving up: %v", err)
 	}
 }
@@ -86,7 +85,7 @@ func TestPermanentErrorBlocks(t *testing.T) {
 	if err := a.begin(start.Add(1000 * time.Hour)); !errors.Is(err, errAskNever) {
 		t.Errorf("request: %v", err)
 	}
-	if log, _ := follow(&a, start, start.Add(1000*time.Hour)); log != nil {
+	if log := follow(&a, start.Add(1000*time.Hour)); log != nil {
 		t.Errorf("it does %v", log)
 	}
 }

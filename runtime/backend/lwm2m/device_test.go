@@ -113,7 +113,6 @@ type server struct {
 	sent     []string // what came by Send, a line a value
 	conn     *coap.Conn
 	conns    []*coap.Conn
-	last     chan struct{} // holds a token: a request has come
 }
 
 // Dial implements client.Dialer.

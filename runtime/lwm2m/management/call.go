@@ -171,10 +171,6 @@ func (c *call) contentOr(other format.Format) format.Format {
 	return other
 }
 
-func answer(code coap.Code, after func()) coap.Response {
-	return coap.Response{Message: coap.Message{Code: code}, After: after}
-}
-
 // encode answers with values.
 func (c *call) encode(in format.Format, items []lwm2m.Item) error {
 	payload, err := c.codec.Append(nil, in, c.path, items, c.tree)

@@ -38,6 +38,7 @@ func connect(endpoint, identity, key string, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	//nolint:staticcheck // go-coap's example for this pinned version; pion keeps the struct until its next major version
 	connection, err := dtls.Dial(endpoint, &piondtls.Config{
 		PSK:                   func([]byte) ([]byte, error) { return secret, nil },
 		PSKIdentityHint:       []byte(identity),
