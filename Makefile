@@ -4,7 +4,7 @@ GO      ?= go
 LINT    := $(GO) tool -modfile=$(CURDIR)/tools/lint/go.mod golangci-lint
 COUNT   ?= 1
 # Packages with tests against software, kernels and processes that are not ours: those with files of the build tag real.
-REAL     = $(shell grep -rl '^//go:build real' --include='*.go' . | xargs -n1 dirname | sort -u)
+REAL     = $(shell grep -rlE '^//go:build.*\breal\b' --include='*.go' . | xargs -n1 dirname | sort -u)
 
 .PHONY: run test unit real conformance lint bench fuzz generate install-test-deps
 
