@@ -94,7 +94,7 @@ menu "LwM2M engine" {
       prompt  = "Times that a registration is tried again"
       default = 5
       range   = [0, 1000]
-      help    = "Then the cloud module takes over with its delays."
+      help    = "At most 4 count, unless a bootstrap server allows more: object 1, resource 17. The cloud module has its own delays beside."
     }
 
     option "LWM2M_RD_CLIENT_ENDPOINT_NAME_MAX_LENGTH" {

@@ -2,8 +2,6 @@
 package genericsensor
 
 import (
-	"fmt"
-
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/ipso"
 )
@@ -27,14 +25,9 @@ type Object struct{ *ipso.Sensor }
 
 // New makes the object.
 func New(config Config) (*Object, error) {
-	versions := map[Version]string{Version10: "1.0", Version11: "1.1"}
-	version, known := versions[config.Version]
-	if !known {
-		return nil, fmt.Errorf("LWM2M_IPSO_GENERIC_SENSOR_VERSION is %q: it must be %s or %s", config.Version, Version10, Version11)
-	}
 	sensor, err := ipso.New(ipso.Kind{
-		ID: 3300, Name: "Generic Sensor", Description: "A sensor of any kind.", Version: version, Application: true,
+		ID: 3300, Name: "Generic Sensor", Description: "A sensor of any kind.", Choice: "LWM2M_IPSO_GENERIC_SENSOR_VERSION", Application: true,
 		Extra: []lwm2m.Resource{{ID: 5751, Name: "Sensor Type", Operations: lwm2m.R, Type: lwm2m.TypeString, Description: "Type of the sensor, as its maker names it."}},
-	})
+	}, string(config.Version))
 	return &Object{sensor}, err
 }

@@ -1,11 +1,7 @@
 // Package humidity is object 3304: a humidity sensor.
 package humidity
 
-import (
-	"fmt"
-
-	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/ipso"
-)
+import "github.com/cloudgen/cloudgen/runtime/lwm2m/object/ipso"
 
 // Version is a version of the object. Its values are the members of the choice LWM2M_IPSO_HUMIDITY_SENSOR_VERSION.
 type Version string
@@ -26,14 +22,9 @@ type Object struct{ *ipso.Sensor }
 
 // New makes the object.
 func New(config Config) (*Object, error) {
-	versions := map[Version]string{Version10: "1.0", Version11: "1.1"}
-	version, known := versions[config.Version]
-	if !known {
-		return nil, fmt.Errorf("LWM2M_IPSO_HUMIDITY_SENSOR_VERSION is %q: it must be %s or %s", config.Version, Version10, Version11)
-	}
 	sensor, err := ipso.New(ipso.Kind{
-		ID: 3304, Name: "Humidity", Description: "A humidity sensor.", Version: version,
+		ID: 3304, Name: "Humidity", Description: "A humidity sensor.", Choice: "LWM2M_IPSO_HUMIDITY_SENSOR_VERSION",
 		Units: "%", Min: 0, Max: 100,
-	})
+	}, string(config.Version))
 	return &Object{sensor}, err
 }

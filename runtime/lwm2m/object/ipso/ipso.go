@@ -29,7 +29,7 @@ type Kind struct {
 	ID          uint16
 	Name        string
 	Description string
-	Version     string           // 1.0 or 1.1
+	Choice      string           // option whose members are the versions, as LWM2M_IPSO_TEMP_SENSOR_VERSION
 	Extra       []lwm2m.Resource // beside the common ones
 	Application bool             // version 1.0 has an application type
 	Units       string           // "": not known
@@ -42,20 +42,21 @@ type Sensor struct {
 	store lwm2m.Store
 }
 
-// New makes the object.
-func New(kind Kind) (*Sensor, error) {
-	definition := &lwm2m.Definition{ID: kind.ID, Name: kind.Name, Multiple: true, Description: kind.Description}
+// New makes the object in the version that a member of its choice names: with _1_0 or _1_1 behind the choice's name.
+func New(kind Kind, member string) (*Sensor, error) {
+	definition := &lwm2m.Definition{
+		ID: kind.ID, Name: kind.Name, Version: "1.1", URN: fmt.Sprintf("urn:oma:lwm2m:ext:%d:1.1", kind.ID), Multiple: true, Description: kind.Description,
+	}
 	definition.Resources = append(slices.Clone(common), kind.Extra...)
 	slices.SortFunc(definition.Resources, func(a, b lwm2m.Resource) int { return cmp.Compare(a.ID, b.ID) })
-	switch urn := fmt.Sprintf("urn:oma:lwm2m:ext:%d", kind.ID); kind.Version {
-	case "1.1":
-		definition.Version, definition.URN = "1.1", urn+":1.1"
-	case "1.0": // without timestamps and quality
-		definition = definition.Below("1.0", urn, func(resource uint16) bool {
+	switch member {
+	case kind.Choice + "_1_1":
+	case kind.Choice + "_1_0": // without timestamps and quality
+		definition = definition.Below("1.0", fmt.Sprintf("urn:oma:lwm2m:ext:%d", kind.ID), func(resource uint16) bool {
 			return resource == Timestamp || resource >= qualityIndicator || resource == applicationType && !kind.Application
 		})
 	default:
-		return nil, fmt.Errorf("object %d: there is no version %q: 1.0 and 1.1 are", kind.ID, kind.Version)
+		return nil, fmt.Errorf("%s is %q: it must be %s_1_0 or %s_1_1", kind.Choice, member, kind.Choice, kind.Choice)
 	}
 	return &Sensor{Values: lwm2m.Values{Of: definition, Instances: 1, Initial: kind.initial}}, nil
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
@@ -12,7 +13,7 @@ import (
 
 func newSensor(t *testing.T, kind Kind) *tree.Tree {
 	t.Helper()
-	sensor, err := New(kind)
+	sensor, err := New(kind, kind.Choice+"_1_1")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -37,7 +38,7 @@ func show(values *tree.Tree, instance lwm2m.Path) string {
 }
 
 func TestMeasure(t *testing.T) {
-	values := newSensor(t, Kind{ID: 3303, Name: "Temperature", Version: "1.1", Units: "Cel", Min: -40, Max: 85})
+	values := newSensor(t, Kind{ID: 3303, Name: "Temperature", Choice: "V", Units: "Cel", Min: -40, Max: 85})
 	instance := lwm2m.NewPath(3303, 0)
 	reset := func() {
 		t.Helper()
@@ -75,12 +76,12 @@ func TestVersions(t *testing.T) {
 		urn         string
 		want        []uint16
 	}{
-		{"1.0", false, "urn:oma:lwm2m:ext:3999", []uint16{5601, 5602, 5603, 5604, 5605, 5700, 5701, 5751}},
-		{"1.0", true, "urn:oma:lwm2m:ext:3999", []uint16{5601, 5602, 5603, 5604, 5605, 5700, 5701, 5750, 5751}},
-		{"1.1", false, "urn:oma:lwm2m:ext:3999:1.1", []uint16{5518, 5601, 5602, 5603, 5604, 5605, 5700, 5701, 5750, 5751, 6042, 6049, 6050}},
+		{"V_1_0", false, "urn:oma:lwm2m:ext:3999", []uint16{5601, 5602, 5603, 5604, 5605, 5700, 5701, 5751}},
+		{"V_1_0", true, "urn:oma:lwm2m:ext:3999", []uint16{5601, 5602, 5603, 5604, 5605, 5700, 5701, 5750, 5751}},
+		{"V_1_1", false, "urn:oma:lwm2m:ext:3999:1.1", []uint16{5518, 5601, 5602, 5603, 5604, 5605, 5700, 5701, 5750, 5751, 6042, 6049, 6050}},
 	} {
-		sensor, err := New(Kind{ID: 3999, Name: "Test", Version: c.version, Application: c.application,
-			Extra: []lwm2m.Resource{{ID: 5751, Name: "Sensor Type", Operations: lwm2m.R, Type: lwm2m.TypeString}}})
+		sensor, err := New(Kind{ID: 3999, Name: "Test", Choice: "V", Application: c.application,
+			Extra: []lwm2m.Resource{{ID: 5751, Name: "Sensor Type", Operations: lwm2m.R, Type: lwm2m.TypeString}}}, c.version)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,10 +93,12 @@ func TestVersions(t *testing.T) {
 			t.Errorf("%+v: %s %v", c, sensor.Definition().URN, ids)
 		}
 	}
-	if _, err := New(Kind{ID: 3303, Version: "2.0"}); err == nil {
-		t.Error("there is a version 2.0")
+	for _, member := range []string{"V_2_0", "", "W_1_1"} {
+		if _, err := New(Kind{ID: 3303, Choice: "V"}, member); err == nil || !strings.Contains(err.Error(), "V_1_0 or V_1_1") {
+			t.Errorf("%q: %v", member, err)
+		}
 	}
-	values := newSensor(t, Kind{ID: 3300, Name: "Generic Sensor", Version: "1.1"})
+	values := newSensor(t, Kind{ID: 3300, Name: "Generic Sensor", Choice: "V"})
 	if ids := values.Children(lwm2m.NewPath(3300, 0)); !slices.Equal(ids, []uint16{ResetMeasured}) {
 		t.Errorf("of a sensor of which nothing is known there are %v", ids)
 	}

@@ -2,8 +2,6 @@
 package pressure
 
 import (
-	"fmt"
-
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/ipso"
 )
@@ -27,15 +25,10 @@ type Object struct{ *ipso.Sensor }
 
 // New makes the object.
 func New(config Config) (*Object, error) {
-	versions := map[Version]string{Version10: "1.0", Version11: "1.1"}
-	version, known := versions[config.Version]
-	if !known {
-		return nil, fmt.Errorf("LWM2M_IPSO_PRESSURE_SENSOR_VERSION is %q: it must be %s or %s", config.Version, Version10, Version11)
-	}
 	sensor, err := ipso.New(ipso.Kind{
-		ID: 3323, Name: "Pressure", Description: "A pressure sensor.", Version: version, Application: true,
+		ID: 3323, Name: "Pressure", Description: "A pressure sensor.", Choice: "LWM2M_IPSO_PRESSURE_SENSOR_VERSION", Application: true,
 		Units: "kPa", Min: 30, Max: 110,
 		Extra: []lwm2m.Resource{{ID: 5821, Name: "Current Calibration", Operations: lwm2m.RW, Type: lwm2m.TypeFloat, Description: "Calibration in use."}},
-	})
+	}, string(config.Version))
 	return &Object{sensor}, err
 }

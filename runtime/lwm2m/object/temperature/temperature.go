@@ -1,11 +1,7 @@
 // Package temperature is object 3303: a temperature sensor.
 package temperature
 
-import (
-	"fmt"
-
-	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/ipso"
-)
+import "github.com/cloudgen/cloudgen/runtime/lwm2m/object/ipso"
 
 // Version is a version of the object. Its values are the members of the choice LWM2M_IPSO_TEMP_SENSOR_VERSION.
 type Version string
@@ -26,14 +22,9 @@ type Object struct{ *ipso.Sensor }
 
 // New makes the object.
 func New(config Config) (*Object, error) {
-	versions := map[Version]string{Version10: "1.0", Version11: "1.1"}
-	version, known := versions[config.Version]
-	if !known {
-		return nil, fmt.Errorf("LWM2M_IPSO_TEMP_SENSOR_VERSION is %q: it must be %s or %s", config.Version, Version10, Version11)
-	}
 	sensor, err := ipso.New(ipso.Kind{
-		ID: 3303, Name: "Temperature", Description: "A temperature sensor.", Version: version,
+		ID: 3303, Name: "Temperature", Description: "A temperature sensor.", Choice: "LWM2M_IPSO_TEMP_SENSOR_VERSION",
 		Units: "Celsius degrees", Min: -40, Max: 85,
-	})
+	}, string(config.Version))
 	return &Object{sensor}, err
 }
