@@ -3,6 +3,7 @@ package dtls
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"sync"
 	"testing"
@@ -123,17 +124,40 @@ func dial(t *testing.T, socket net.PacketConn, store dtls.SessionStore, key stri
 
 func pingPong(t *testing.T, conn net.Conn, text string) {
 	t.Helper()
-	if _, err := conn.Write([]byte(text)); err != nil {
+	if err := exchange(conn, text); err != nil {
 		t.Fatal(err)
 	}
-	if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+}
+
+// retried is pingPong for the first datagram from a new address. Its answer may be lost: pion hands data to the server's reader before it takes
+// the new address over, so an answer that is faster than that goes to the old one.
+func retried(t *testing.T, conn net.Conn, text string) {
+	t.Helper()
+	err := exchange(conn, text)
+	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
+		err = exchange(conn, text)
+	}
+	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+func exchange(conn net.Conn, text string) error {
+	if _, err := conn.Write([]byte(text)); err != nil {
+		return err
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(5 * time.Second)); err != nil {
+		return err
 	}
 	b := make([]byte, 100)
 	n, err := conn.Read(b)
-	if err != nil || string(b[:n]) != text {
-		t.Fatalf("%q comes back as %q: %v", text, b[:n], err)
+	if err != nil {
+		return err
 	}
+	if string(b[:n]) != text {
+		return fmt.Errorf("%q comes back as %q", text, b[:n])
+	}
+	return nil
 }
 
 func serve(t *testing.T, test func(t *testing.T, network *packetnet.Network, e *echo)) {
@@ -179,7 +203,7 @@ func TestAddressChange(t *testing.T) {
 		}
 		for range 3 {
 			socket.move(t)
-			pingPong(t, conn, "after")
+			retried(t, conn, "after")
 			if s.Remote().String() == before || s.Remote().String() != socket.LocalAddr().String() {
 				t.Errorf("the server still thinks of %v", s.Remote())
 			}
