@@ -66,7 +66,7 @@ var cutJob, oldJob = fota.Job{URL: address, ID: "7"}, fota.Job{URL: address, ID:
 // boot starts the device and downloads a file. finished tells whether the download was said to be finished.
 func (s *scenario) boot(t *testing.T, p *power, job fota.Job, from *server) (finished bool) {
 	d := &device{TB: t, config: cutConfig, target: p.target, folder: durable.OpenOn(p.disk, "/fota")}
-	d.build(from, map[fota.Type]fota.Target{fota.TypeMCUboot: p.target})
+	d.build(from, []fota.Target{p.target})
 	if err := d.Start(t.Context(), job); err != nil {
 		t.Fatal(err)
 	}

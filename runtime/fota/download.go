@@ -135,7 +135,7 @@ func (d *download) recall() error {
 		return failure(CauseInternal, err, "the record of the last download cannot be read")
 	}
 	r, ok := decodeRecord(content)
-	target := d.platform.Targets[r.kind]
+	target := For(d.platform.Targets, r.kind)
 	if !ok || !d.takesUp(r) || target == nil {
 		d.leftover = target // stays until there is something better
 		return nil

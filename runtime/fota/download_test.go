@@ -34,7 +34,7 @@ func TestDownload(t *testing.T) {
 		t.Errorf("%d events, want one for each whole percent and one for the end", len(d.events))
 	}
 	d.config.ProgressEvents, d.config.AutoSchedule, d.target.Scheduled = false, false, nil
-	d.build(serve(image, "v1"), map[fota.Type]fota.Target{fota.TypeMCUboot: d.target})
+	d.build(serve(image, "v1"), []fota.Target{d.target})
 	d.wantStory(d.download(fota.Job{URL: address}), "FINISHED")
 	if d.target.Scheduled != nil || !slices.Equal(d.target.Committed, image) {
 		t.Error("scheduled though it was not to be, or not committed")
@@ -333,7 +333,7 @@ func TestGoesOnAfterARestart(t *testing.T) {
 					d.target = &fotatest.Target{}
 				}
 				d.told = nil
-				d.build(test.serve, map[fota.Type]fota.Target{fota.TypeMCUboot: d.target})
+				d.build(test.serve, []fota.Target{d.target})
 				d.wantStory(d.download(test.second), test.story)
 				if test.serve.asked[0] != test.asked {
 					t.Errorf("asked for %v, want %d", test.serve.asked, test.asked)
@@ -368,10 +368,10 @@ func TestTypeChangesOnTheWay(t *testing.T) {
 			return nil
 		}
 		d := newDevice(t, usual, s, folderOn(t, durabletest.New()))
-		full := &fotatest.Target{}
-		d.build(s, map[fota.Type]fota.Target{fota.TypeMCUboot: d.target, fota.TypeFullModem: full})
+		full := &fotatest.Target{Kinds: fota.TypeFullModem}
+		d.build(s, []fota.Target{d.target, full})
 		d.wantStory(d.download(fota.Job{URL: address}), "0% 50% 0% 100% FINISHED")
-		if !slices.Equal(full.Scheduled, modem) || len(d.target.Content()) > 0 || d.target.Open() {
+		if !slices.Equal(full.Scheduled, modem) || len(d.target.Content()) > 0 || d.target.IsOpen() {
 			t.Error("the modem's image is not scheduled, or something of the other one is left")
 		}
 		if e := d.last(); e.Type != fota.TypeFullModem {
@@ -395,10 +395,10 @@ func TestCustomAndSMP(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := serve(test.content, "v1")
 			d := newDevice(t, usual, s, nil)
-			targets := map[fota.Type]fota.Target{fota.TypeMCUboot: &fotatest.Target{}, fota.TypeCustom: &fotatest.Target{}, fota.TypeSMP: &fotatest.Target{}}
+			targets := []fota.Target{&fotatest.Target{}, &fotatest.Target{Kinds: fota.TypeCustom}, &fotatest.Target{Kinds: fota.TypeSMP}}
 			d.build(s, targets)
 			d.download(fota.Job{URL: address, Expected: test.expected})
-			if target, is := targets[test.want].(*fotatest.Target); !is || !slices.Equal(target.Scheduled, test.content) {
+			if target, is := fota.For(targets, test.want).(*fotatest.Target); !is || !slices.Equal(target.Scheduled, test.content) {
 				t.Errorf("%s: not at the target %v", d.story(), test.want)
 			}
 		})
@@ -418,8 +418,8 @@ func TestLeftoverOfAnotherType(t *testing.T) {
 			return nil
 		}
 		d := newDevice(t, usual, s, folderOn(t, durabletest.New()))
-		full := &fotatest.Target{}
-		targets := map[fota.Type]fota.Target{fota.TypeMCUboot: d.target, fota.TypeFullModem: full}
+		full := &fotatest.Target{Kinds: fota.TypeFullModem}
+		targets := []fota.Target{d.target, full}
 		d.build(s, targets)
 		d.wantStory(d.download(fota.Job{URL: address}), "0% 50% DOWNLOAD_FAILED")
 		d.wantStory(d.download(fota.Job{URL: address}), "50% DOWNLOAD_FAILED") // goes on, and breaks again
@@ -492,8 +492,8 @@ func TestErase(t *testing.T) {
 		patch := imageOf(1_000, 1)
 		copy(patch, []byte{0, 0, 0, 0, 0x6d, 0x65, 0x44, 0x75})
 		d := newDevice(t, usual, serve(patch, "v1"), nil)
-		target := &eraser{}
-		d.build(serve(patch, "v1"), map[fota.Type]fota.Target{fota.TypeModemDelta: target})
+		target := &eraser{Target: fotatest.Target{Kinds: fota.TypeModemDelta}}
+		d.build(serve(patch, "v1"), []fota.Target{target})
 		d.wantStory(d.download(fota.Job{URL: address}), "ERASE_PENDING ERASE_TIMEOUT ERASE_DONE 3% 100% FINISHED")
 		if !slices.Equal(target.Scheduled, patch) {
 			t.Error("not scheduled")
@@ -536,7 +536,7 @@ func TestTargetHasMore(t *testing.T) {
 				d.wantStory(d.download(fota.Job{URL: address, ID: "7"}), "0% 50% DOWNLOAD_FAILED")
 				s.cut, s.asked = nil, nil
 				d.folder = folderOn(t, durabletest.New()) // the record is lost
-				d.build(s, map[fota.Type]fota.Target{fota.TypeMCUboot: d.target})
+				d.build(s, []fota.Target{d.target})
 				d.wantStory(d.download(test.job), test.story)
 				d.wantImage(image)
 				if !slices.Equal(s.asked, test.asked) {
@@ -555,7 +555,7 @@ func TestBeforeSchedule(t *testing.T) {
 		d := newDevice(t, usual, s, folderOn(t, durabletest.New()))
 		called, full := 0, errors.New("the disk is full")
 		d.Downloader = fota.New(usual, fota.Platform{
-			Sources: map[string]fota.Source{"https": s}, Targets: map[fota.Type]fota.Target{fota.TypeMCUboot: d.target}, Folder: d.folder,
+			Sources: map[string]fota.Source{"https": s}, Targets: []fota.Target{d.target}, Folder: d.folder,
 			Tell: func(e fota.Event) { d.events = append(d.events, e) },
 			BeforeSchedule: func(kind fota.Type) error {
 				if called++; called == 1 {

@@ -12,7 +12,7 @@ import (
 // Platform is what a Downloader works with.
 type Platform struct {
 	Sources map[string]Source // by the scheme of a URL: "https", "http", "coaps", "coap"
-	Targets map[Type]Target   // by the type of an image, one bit each. TypeCustom takes what is not recognised
+	Targets []Target          // those of TypeCustom take what is not recognised
 	Folder  *durable.Folder   // keeps the record of what is on the medium; nil: nothing is resumed after a restart
 	Logger  *slog.Logger      // nil: none
 

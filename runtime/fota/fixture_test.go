@@ -101,11 +101,11 @@ type device struct {
 
 func newDevice(t testing.TB, config fota.Config, source fota.Source, folder *durable.Folder) *device {
 	d := &device{TB: t, config: config, target: &fotatest.Target{}, folder: folder}
-	d.build(source, map[fota.Type]fota.Target{fota.TypeMCUboot: d.target})
+	d.build(source, []fota.Target{d.target})
 	return d
 }
 
-func (d *device) build(source fota.Source, targets map[fota.Type]fota.Target) {
+func (d *device) build(source fota.Source, targets []fota.Target) {
 	d.Downloader = fota.New(d.config, fota.Platform{
 		Sources: map[string]fota.Source{"https": source}, Targets: targets, Folder: d.folder,
 		Tell: func(e fota.Event) {
@@ -167,7 +167,7 @@ func (d *device) wantImage(want []byte) {
 	if !slices.Equal(d.target.Scheduled, want) {
 		d.Errorf("an image of %d bytes is scheduled, which is not the one of %d", len(d.target.Scheduled), len(want))
 	}
-	if d.target.Open() {
+	if d.target.IsOpen() {
 		d.Error("an image was left open")
 	}
 }

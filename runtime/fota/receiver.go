@@ -60,10 +60,10 @@ func (d *download) open() error {
 	if kind == TypeMCUboot && d.job.Expected == TypeSMP {
 		kind = TypeSMP
 	}
-	if kind == 0 && d.platform.Targets[TypeCustom] != nil {
+	if kind == 0 && For(d.platform.Targets, TypeCustom) != nil {
 		kind = TypeCustom
 	}
-	target := d.platform.Targets[kind]
+	target := For(d.platform.Targets, kind)
 	switch {
 	case kind == 0:
 		return failure(CauseInvalidUpdate, nil, "the file is no image: it begins with % x", d.head[:min(8, len(d.head))])

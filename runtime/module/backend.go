@@ -7,6 +7,7 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/cloud"
 	"github.com/cloudgen/cloudgen/runtime/credentials"
 	"github.com/cloudgen/cloudgen/runtime/data"
+	"github.com/cloudgen/cloudgen/runtime/fota"
 	"github.com/cloudgen/cloudgen/runtime/modem"
 )
 
@@ -82,6 +83,12 @@ type EarlyConfigurer interface {
 	ReportsConfigEarly() bool
 }
 
+// UpdateReporter is implemented by a backend whose cloud is told what has become of an update. ReportUpdates is called whenever the cloud can be used,
+// after the running firmware was confirmed, in a goroutine of the module's; it ends with ctx.
+type UpdateReporter interface {
+	ReportUpdates(ctx context.Context)
+}
+
 // Device is what a backend is given of the device that it runs on.
 type Device struct {
 	// ID gives the client id; it asks the modem at most once. Call it in Init, not before: the modem may still be starting.
@@ -92,4 +99,5 @@ type Device struct {
 	DataDir     string // folder for state that outlives the process
 	Version     string // version of the application
 	Logger      *slog.Logger
+	Targets     []fota.Target // where new firmware goes; the module opens them before Init
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/credentials"
+	"github.com/cloudgen/cloudgen/runtime/fota"
 	"github.com/cloudgen/cloudgen/runtime/hwid"
 	"github.com/cloudgen/cloudgen/runtime/modem"
 	"github.com/cloudgen/cloudgen/runtime/qos"
@@ -22,6 +23,8 @@ type Config struct {
 	UserAssociationTimeout time.Duration `kconfig:"CLOUD_USER_ASSOCIATION_TIMEOUT_SEC,unit=s"` // 0: no limit
 	QoS                    qos.Config
 	HardwareID             hwid.Config
+
+	Targets []fota.Target `slot:"dfu-target"` // where new firmware goes
 }
 
 // Validate says which member cannot be used, by its option.
@@ -76,6 +79,7 @@ func NewDevice(config Config, options Options) (Device, error) {
 		DataDir:     options.DataDir,
 		Version:     options.Version,
 		Logger:      options.logger(),
+		Targets:     config.Targets,
 	}, nil
 }
 

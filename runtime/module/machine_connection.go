@@ -251,6 +251,7 @@ func (t *turn) connected() {
 	}
 	t.start(timerStable, stableAfter)
 	t.emit(&Event{Type: EventConnected, Attempt: t.attempt.number, PersistentSession: t.attempt.resumed})
+	t.do(settleUpdates{})
 	t.renewPending()
 }
 

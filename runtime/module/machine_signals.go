@@ -91,10 +91,11 @@ type (
 		request uint64
 		err     error
 	}
-	emit        struct{ event Event }
-	deliver     struct{ received data.Received } // to OnCommand or OnConfig
-	requestLink struct{ up bool }
-	finish      struct{ reboot reboot } // the machine has ended
+	emit          struct{ event Event }
+	deliver       struct{ received data.Received } // to OnCommand or OnConfig
+	settleUpdates struct{}                         // the cloud can be used: what runs is confirmed, and told to the cloud
+	requestLink   struct{ up bool }
+	finish        struct{ reboot reboot } // the machine has ended
 )
 
 func (initBackend) effect()     {}
@@ -108,5 +109,6 @@ func (cancelPublish) effect()   {}
 func (reply) effect()           {}
 func (emit) effect()            {}
 func (deliver) effect()         {}
+func (settleUpdates) effect()   {}
 func (requestLink) effect()     {}
 func (finish) effect()          {}

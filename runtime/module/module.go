@@ -87,6 +87,7 @@ func (m *Module) Run(ctx context.Context) error {
 	m.backend.Bind(func(received data.Received) {
 		m.post(backendData{attempt: m.attempt.Load(), received: received})
 	})
+	m.openTargets()
 	o := &owner{
 		Module: m, state: newState(m.rules(), m.config.QoS), workers: startWorkers(ctx, m),
 		clock: time.NewTimer(time.Hour), random: rand.Float64, waiting: map[uint64]*request{},
@@ -245,6 +246,8 @@ func (o *owner) do(e effect) {
 		o.emit(&e.event)
 	case deliver:
 		o.deliver(e.received)
+	case settleUpdates:
+		o.workers.settle()
 	case requestLink:
 		o.workers.requestLink(e.up)
 	case finish:

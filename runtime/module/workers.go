@@ -35,6 +35,7 @@ type workers struct {
 	endMessage   context.CancelFunc
 	calls        chan func()
 	link         chan bool
+	usable       chan struct{} // the cloud can be used: updates are confirmed and reported
 
 	mu    sync.Mutex
 	doing map[string]int // calls out of the module that have not returned
@@ -49,6 +50,7 @@ func startWorkers(ctx context.Context, m *Module) *workers {
 		endMessage:   func() {},
 		calls:        make(chan func(), callbackPlaces),
 		link:         make(chan bool, 1),
+		usable:       make(chan struct{}, 1),
 		doing:        map[string]int{},
 	}
 	w.context, w.cancel = context.WithCancel(context.WithoutCancel(ctx))
@@ -57,6 +59,7 @@ func startWorkers(ctx context.Context, m *Module) *workers {
 	w.running.Go(func() { each(w.context, w.messages, func(send func()) { send() }) })
 	w.running.Go(func() { each(w.context, w.calls, func(call func()) { w.call("a callback of the application", call) }) })
 	w.running.Go(func() { each(w.context, w.link, w.changeLink) })
+	w.running.Go(func() { each(w.context, w.usable, func(struct{}) { w.settleUpdates() }) })
 	return w
 }
 
@@ -88,6 +91,7 @@ func (w *workers) note(what string, n int) {
 }
 
 func (w *workers) runModem() {
+	w.applyUpdates()
 	var err error
 	w.call("Modem.Run", func() { err = w.module.options.Modem.Run(w.context, w.module.modem.notify) })
 	if w.context.Err() != nil {

@@ -25,17 +25,26 @@ import (
 
 // Config is what is compiled into a bootloader. Keys of one kind alone link the code of that kind alone.
 type Config struct {
-	// Policy says which images run: the public keys above all.
-	Policy image.Policy
+	Keys  image.KeySet `slot:"image-keys"` // an image must be signed with one of them
+	Board string       `kconfig:"BOOT_IMAGE_BOARD"`
 	// Starts is how often a new image is started before it is confirmed; 0 is 1, as in MCUboot: the next start after the first goes back.
-	Starts uint32
+	Starts uint32 `kconfig:"BOOT_TRIAL_STARTS"`
 	// ConfirmWithin is how long a start of a new image may take until it is confirmed; 0: any time.
-	ConfirmWithin time.Duration
+	ConfirmWithin time.Duration `kconfig:"BOOT_CONFIRM_TIMEOUT_SECONDS,unit=s"`
 	// StopWithin is how long the firmware has to end when it is asked to; 0: 30 s. Then it is killed.
-	StopWithin time.Duration
+	StopWithin time.Duration `kconfig:"BOOT_STOP_TIMEOUT_SECONDS,unit=s"`
 	// Factory is the file of the image that the device was delivered with; "": there is none. It is installed where no slot holds an image
 	// that may run.
-	Factory string
+	Factory string `kconfig:"BOOT_FACTORY_IMAGE"`
+}
+
+// policy says which images run.
+func (c Config) policy() image.Policy {
+	policy := image.Policy{Board: c.Board, Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	if c.Keys != nil {
+		policy.Keys = c.Keys.Keys()
+	}
+	return policy
 }
 
 // statusFailure is the bootloader's own failure: nothing can be run.
@@ -177,7 +186,7 @@ func (l *loader) of(boot slots.Boot, more ...attribute) []attribute {
 }
 
 func (l *loader) open() (*slots.Slots, error) {
-	return slots.Open(l.folder, slots.Config{Policy: l.config.Policy}, slots.None)
+	return slots.Open(l.folder, slots.Config{Policy: l.config.policy()}, slots.None)
 }
 
 // decide picks the slot. Where there is none it installs the image of the factory.

@@ -56,17 +56,22 @@ func testConfig(text string) Config {
 		panic(err)
 	}
 	return Config{
-		Policy: policy(), Starts: uint32(starts), Factory: fields[3],
+		Keys: keys{}, Starts: uint32(starts), Factory: fields[3],
 		ConfirmWithin: time.Duration(confirm) * time.Millisecond, StopWithin: time.Duration(stop) * time.Millisecond,
 	}
 }
 
 var seed = make([]byte, ed25519.SeedSize) // zeros: the key of testdata/ed25519
 
-func policy() image.Policy {
+// keys is the one key of these tests: image.KeySet.
+type keys struct{}
+
+func (keys) Keys() []image.Key {
 	public := ed25519.NewKeyFromSeed(seed).Public().(ed25519.PublicKey)
-	return image.Policy{Keys: []image.Key{edkey.New([edkey.Size]byte(public))}}
+	return []image.Key{edkey.Of([edkey.Size]byte(public))}
 }
+
+func policy() image.Policy { return Config{Keys: keys{}}.policy() }
 
 func signed(payload []byte, version uint16) []byte {
 	signer, err := keyfile.Signer(ed25519.NewKeyFromSeed(seed))

@@ -115,7 +115,7 @@ func download(t *testing.T, disk durable.FS, s *slots.Slots, from *server) (last
 	d := fota.New(
 		fota.Config{Retries: 2, AutoSchedule: true, KeepProgress: true, FileNameMax: 128, HostNameMax: 128, URLMax: 512, TagsMax: 5, CheckpointBytes: 100},
 		fota.Platform{
-			Sources: map[string]fota.Source{"https": from}, Targets: map[fota.Type]fota.Target{fota.TypeMCUboot: application.New(s)},
+			Sources: map[string]fota.Source{"https": from}, Targets: []fota.Target{application.Of(s)},
 			Folder: durable.OpenOn(disk, recordFolder), Tell: func(e fota.Event) { last = e },
 		})
 	check(t, d.Start(t.Context(), fota.Job{URL: "https://files.example/firmware"}))

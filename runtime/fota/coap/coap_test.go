@@ -87,7 +87,7 @@ func TestDownloads(t *testing.T) {
 				d := fota.New(
 					fota.Config{Retries: 2, AutoSchedule: true, FileNameMax: 128, HostNameMax: 128, URLMax: 512, TagsMax: 5},
 					fota.Platform{
-						Sources: map[string]fota.Source{"coap": client, "coaps": client}, Targets: map[fota.Type]fota.Target{fota.TypeMCUboot: target},
+						Sources: map[string]fota.Source{"coap": client, "coaps": client}, Targets: []fota.Target{target},
 						Tell: func(e fota.Event) { last = e },
 					})
 				if err := d.Start(t.Context(), fota.Job{URL: test.url, Tags: []int{1}}); err != nil {

@@ -11,8 +11,11 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/fota"
 )
 
+var _ fota.Target = (*Target)(nil)
+
 // Target implements fota.Target. It is for one goroutine at a time. The zero value is an empty one.
 type Target struct {
+	Kinds    fota.Type          // what it takes; 0: MCUboot's images
 	Step     func() error       // is called before each operation; its error is that of the operation, which is not done then. nil: none
 	Check    func([]byte) error // of Commit; nil: any image is taken
 	DropSync int                // a fault: this Sync, of those that have something to carry, does nothing; 1 is the first, 0 none. Gone with a cut
@@ -35,8 +38,19 @@ type Target struct {
 // Content is what is here of an image that was not committed.
 func (t *Target) Content() []byte { return t.content }
 
-// Open tells whether an Image was begun that has not ended.
-func (t *Target) Open() bool { return t.open }
+// IsOpen tells whether an Image was begun that has not ended.
+func (t *Target) IsOpen() bool { return t.open }
+
+// Types implements fota.Target.
+func (t *Target) Types() fota.Type {
+	if t.Kinds == 0 {
+		return fota.TypeMCUboot
+	}
+	return t.Kinds
+}
+
+// Open implements fota.Target.
+func (*Target) Open(fota.Host) error { return nil }
 
 func (t *Target) step() error {
 	if t.Step == nil {
@@ -87,6 +101,31 @@ func (t *Target) Schedule() error {
 	return nil
 }
 
+// Staged implements fota.Target.
+func (t *Target) Staged() error {
+	if t.Committed == nil {
+		return errors.New("nothing was committed")
+	}
+	return nil
+}
+
+// Outcome implements fota.Target: nothing is ever tried.
+func (t *Target) Outcome() (fota.Outcome, error) {
+	if t.Scheduled == nil {
+		return fota.OutcomeNone, nil
+	}
+	return fota.OutcomePending, nil
+}
+
+// Forget implements fota.Target.
+func (t *Target) Forget() error {
+	if err := t.step(); err != nil {
+		return err
+	}
+	t.Committed, t.Scheduled = nil, nil
+	return nil
+}
+
 // Discard implements fota.Target.
 func (t *Target) Discard() error {
 	if err := t.step(); err != nil {
@@ -99,7 +138,7 @@ func (t *Target) Discard() error {
 // Clone gives a target that goes on from here by itself, without Step. An image that is open stays with the original.
 func (t *Target) Clone() *Target {
 	return &Target{
-		Check: t.Check, DropSync: t.DropSync, Own: t.Own, Room: t.Room, Committed: t.Committed, Scheduled: t.Scheduled,
+		Kinds: t.Kinds, Check: t.Check, DropSync: t.DropSync, Own: t.Own, Room: t.Room, Committed: t.Committed, Scheduled: t.Scheduled,
 		content: bytes.Clone(t.content), medium: bytes.Clone(t.medium), safe: t.safe, synced: t.synced, id: t.id,
 	}
 }

@@ -181,7 +181,7 @@ func (s *server) download(config http.Config, job fota.Job) (fota.Event, *fotate
 		fota.Config{Retries: 2, AutoSchedule: true, KeepProgress: true, FileNameMax: 512, HostNameMax: 512, URLMax: 1024, TagsMax: 5},
 		fota.Platform{
 			Sources: map[string]fota.Source{"http": client, "https": client},
-			Targets: map[fota.Type]fota.Target{fota.TypeMCUboot: target},
+			Targets: []fota.Target{target},
 			Tell:    func(e fota.Event) { last = e },
 		})
 	if err := d.Start(s.Context(), job); err != nil {

@@ -21,8 +21,8 @@ type Key struct {
 	hash   [32]byte
 }
 
-// New makes a key of its point in uncompressed form (SEC 1, 2.3.3). It is an error that the point is not on the curve.
-func New(point [Size]byte) (*Key, error) {
+// Of makes a key of its point in uncompressed form (SEC 1, 2.3.3). It is an error that the point is not on the curve.
+func Of(point [Size]byte) (*Key, error) {
 	public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point[:])
 	if err != nil {
 		return nil, err

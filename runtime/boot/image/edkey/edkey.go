@@ -20,8 +20,8 @@ type Key struct {
 	hash   [32]byte
 }
 
-// New makes a key of its 32 bytes (RFC 8032, 5.1.5). Any are accepted: bytes that are no point verify nothing.
-func New(public [Size]byte) *Key {
+// Of makes a key of its 32 bytes (RFC 8032, 5.1.5). Any are accepted: bytes that are no point verify nothing.
+func Of(public [Size]byte) *Key {
 	return &Key{public: public, hash: sha256.Sum256(append([]byte(prefix), public[:]...))}
 }
 

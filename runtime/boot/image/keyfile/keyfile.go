@@ -157,12 +157,12 @@ func Public(public crypto.PublicKey) (image.Key, error) {
 		return nil, err
 	}
 	if len(raw) == edkey.Size {
-		return edkey.New([edkey.Size]byte(raw)), nil
+		return edkey.Of([edkey.Size]byte(raw)), nil
 	}
-	return eckey.New([eckey.Size]byte(raw))
+	return eckey.Of([eckey.Size]byte(raw))
 }
 
-// Raw gives the bytes of a public key that a program carries: 32 for edkey.New, 65 for eckey.New.
+// Raw gives the bytes of a public key that a program carries: 32 for edkey.Of, 65 for eckey.Of.
 func Raw(public crypto.PublicKey) ([]byte, error) {
 	if _, err := TypeOf(public); err != nil {
 		return nil, err

@@ -118,7 +118,7 @@ func TestRefusedFiles(t *testing.T) {
 			t.Errorf("public, %s: %v", text, err)
 		}
 	}
-	if _, err := eckey.New([eckey.Size]byte{4, 1}); err == nil {
+	if _, err := eckey.Of([eckey.Size]byte{4, 1}); err == nil {
 		t.Error("a point beside the curve is taken")
 	}
 	if _, err := keyfile.Public(ed25519.PublicKey{1}); err == nil {

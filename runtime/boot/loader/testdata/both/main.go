@@ -10,10 +10,18 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/boot/loader"
 )
 
+type both struct {
+	first  *edkey.Set
+	second *eckey.Set
+}
+
+func (b both) Keys() []image.Key { return append(b.first.Keys(), b.second.Keys()...) }
+
 func main() {
-	key, err := eckey.New([eckey.Size]byte{4})
-	if err == nil {
-		os.Exit(1) // it is no point
+	first, err1 := edkey.New(edkey.Config{})
+	second, err2 := eckey.New(eckey.Config{})
+	if err1 != nil || err2 != nil {
+		os.Exit(1)
 	}
-	os.Exit(loader.Main(os.Args[1:], loader.Config{Policy: image.Policy{Keys: []image.Key{edkey.New([edkey.Size]byte{}), key}}}))
+	os.Exit(loader.Main(os.Args[1:], loader.Config{Keys: both{first, second}}))
 }
