@@ -60,6 +60,7 @@ func Main(args []string, program Program) int {
 // cloudModule is what this package asks of *module.Module.
 type cloudModule interface {
 	tracker.Cloud
+	pinger
 	Run(ctx context.Context) error
 }
 
@@ -157,6 +158,7 @@ func (p process) assemble(s settings, state *durable.Folder, logger *slog.Logger
 		Parts: []tracker.Part{
 			{Name: "cloud module", Run: cloud.Run},
 			{Name: "application", Run: func(ctx context.Context) error { return app.Run(ctx, cloud) }},
+			{Name: "service manager", Run: func(ctx context.Context) error { return serviceManager(ctx, cloud, logger) }},
 		},
 		RebootTimeout: p.tracker.RebootTimeout,
 		Logger:        logger,

@@ -45,6 +45,9 @@ type fakeCloud struct {
 
 func (f *fakeCloud) Run(ctx context.Context) error { return f.behave(ctx, f) }
 
+// Ping implements cloudModule.
+func (*fakeCloud) Ping(context.Context) error { return nil }
+
 func (f *fakeCloud) Report(_ context.Context, update data.Update) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()

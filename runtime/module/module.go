@@ -29,6 +29,7 @@ type Module struct {
 	requests chan *request // to the owner; a caller waits here until the machine accepts
 	inbox    chan signal   // from the backend and the workers
 	modem    *modemState
+	pings    chan struct{} // taken by the owner: it is alive
 	stopping chan struct{} // closed by Shutdown
 	stopOnce sync.Once
 	done     chan struct{} // closed when the machine has ended; nobody takes signals any more
@@ -54,6 +55,7 @@ func New(config Config, backend Backend, options Options) (*Module, error) {
 		requests: make(chan *request),
 		inbox:    make(chan signal, queuePlaces),
 		modem:    newModemState(),
+		pings:    make(chan struct{}),
 		stopping: make(chan struct{}),
 		done:     make(chan struct{}),
 	}, nil
@@ -69,6 +71,19 @@ func (m *Module) OnConfig(take func(data.ConfigurationChange)) { m.onConfig = ta
 
 // Events opens a tap on the module's events that holds up to buffer of them, at least one. What does not fit is dropped and counted.
 func (m *Module) Events(buffer int) *Tap { return m.taps.add(buffer) }
+
+// Ping returns when the module's own goroutine has taken notice of it, so that a watchdog learns that it is alive. The error is that of ctx, or
+// ErrShutdown.
+func (m *Module) Ping(ctx context.Context) error {
+	select {
+	case m.pings <- struct{}{}:
+		return nil
+	case <-m.done:
+		return ErrShutdown
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
 
 // Shutdown ends Run in an orderly way: the connection is closed, CLOUD_EVT_SHUTDOWN_READY reports it (SDK: UTIL_EVT_SHUTDOWN_REQUEST). It
 // does not wait and may be called more than once, also before Run.
@@ -162,6 +177,7 @@ func (o *owner) run(ctx context.Context) reboot {
 		case <-stopping:
 			stopping = nil
 			o.take(shutdownWanted{})
+		case <-o.pings:
 		case sig := <-o.inbox:
 			o.take(sig)
 		case <-o.modem.changed:
