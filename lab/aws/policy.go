@@ -1,8 +1,10 @@
 package aws
 
 import (
+	"crypto/x509"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/cloudgen/cloudgen/lab/broker"
 )
@@ -154,3 +156,13 @@ func unshared(filter string) string {
 func refusal(rule, source string, code byte, effect broker.Effect, format string, args ...any) *broker.Refusal {
 	return &broker.Refusal{Rule: rule, Source: source, Code: code, Effect: effect, Detail: fmt.Sprintf(format, args...)}
 }
+
+func (*policy) Certificate(broker.Hello, *x509.Certificate) *broker.Refusal { return nil }
+
+func (*policy) Receive(broker.Client, string) *broker.Refusal { return nil }
+
+func (*policy) Pace(broker.Client, int, bool) time.Duration { return 0 }
+
+func (*policy) Connected(broker.Client) {}
+
+func (*policy) Disconnected(broker.Client, string) {}

@@ -2,6 +2,7 @@ package broker_test
 
 import (
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"slices"
@@ -29,6 +30,8 @@ type rules struct {
 	subscribe func(broker.Client, broker.Subscribe) (*broker.Refusal, []*broker.Refusal)
 	matches   func(filter, topic string) bool
 	published func(broker.Client, broker.Publish)
+	receive   func(broker.Client, string) *broker.Refusal
+	pace      func(size int, outgoing bool) time.Duration
 }
 
 func (r rules) Hello(h broker.Hello) *broker.Refusal {
@@ -82,12 +85,21 @@ type bench struct {
 
 func start(t *testing.T, policy broker.Policy, limits broker.Limits) *bench {
 	t.Helper()
+	return startWith(t, policy, func(c *broker.Config) { c.Limits = limits })
+}
+
+func startWith(t *testing.T, policy broker.Policy, change func(*broker.Config)) *bench {
+	t.Helper()
 	b := &bench{T: t, news: make(chan struct{}, 1)}
-	b.open(t, policy, limits, b.observe)
+	b.openWith(t, policy, b.observe, change)
 	return b
 }
 
 func (b *bench) open(t testing.TB, policy broker.Policy, limits broker.Limits, observe func(broker.Event)) {
+	b.openWith(t, policy, observe, func(c *broker.Config) { c.Limits = limits })
+}
+
+func (b *bench) openWith(t testing.TB, policy broker.Policy, observe func(broker.Event), change func(*broker.Config)) {
 	t.Helper()
 	authority, err := pki.Open(t.TempDir(), time.Now())
 	check(t, err)
@@ -98,13 +110,14 @@ func (b *bench) open(t testing.TB, policy broker.Policy, limits broker.Limits, o
 	device, err := tls.LoadX509KeyPair(dir+"/cert.pem", dir+"/key.pem")
 	check(t, err)
 	b.client = &tls.Config{RootCAs: authority.Pool(), Certificates: []tls.Certificate{device}, ServerName: "localhost"}
-	b.Broker, err = broker.Open(broker.Config{
+	config := broker.Config{
 		Listen:  "localhost:0",
 		TLS:     &tls.Config{Certificates: []tls.Certificate{server}, ClientAuth: tls.RequireAndVerifyClientCert, ClientCAs: authority.Pool()},
 		Policy:  policy,
-		Limits:  limits,
 		Observe: observe,
-	})
+	}
+	change(&config)
+	b.Broker, err = broker.Open(config)
 	check(t, err)
 	t.Cleanup(func() { check(t, b.Close()) })
 }
@@ -194,3 +207,22 @@ func closed(t *testing.T, client *rawmqtt.Client) (before []rawmqtt.Packet) {
 		before = append(before, packet)
 	}
 }
+
+func (r rules) Certificate(broker.Hello, *x509.Certificate) *broker.Refusal { return nil }
+
+func (r rules) Receive(c broker.Client, topic string) *broker.Refusal {
+	if r.receive == nil {
+		return nil
+	}
+	return r.receive(c, topic)
+}
+
+func (r rules) Pace(_ broker.Client, size int, outgoing bool) time.Duration {
+	if r.pace == nil {
+		return 0
+	}
+	return r.pace(size, outgoing)
+}
+
+func (r rules) Connected(broker.Client)            {}
+func (r rules) Disconnected(broker.Client, string) {}

@@ -29,14 +29,19 @@ type Config struct {
 	TLS     *tls.Config // at least a certificate; TLS 1.2 is the minimum whatever it says
 	Policy  Policy
 	Limits  Limits
-	Observe func(Event)  // called from one goroutine, in order; nil: nobody looks
-	Logger  *slog.Logger // nil: none
+	Now     func() time.Time // the clock of the sessions of absent clients; nil: time.Now
+	Restore State            // sessions and retained messages to begin with
+	Changed func()           // called when Snapshot would give something new; must not block. nil: nobody looks
+	Observe func(Event)      // called from one goroutine, in order; nil: nobody looks
+	Logger  *slog.Logger     // nil: none
 }
 
 // Limits bound what one client costs. A zero field takes the default.
 type Limits struct {
 	Packet     uint32        // bytes of a packet of a client; default 256 KiB
-	Queue      int           // messages that wait for a client to read, and messages of QoS 1 that wait for its acknowledgement; default 256
+	Queue      int           // messages of QoS 1 that wait for a client, present or absent; default 256
+	Window     int           // messages of QoS 1 that a client may have received and not acknowledged; default 256
+	Redelivery int           // stored messages a second that a client gets when it is back; default: all at once
 	Session    time.Duration // how long the session of an absent client is kept; default 1 h
 	Connecting time.Duration // for the TLS handshake, and again for the CONNECT; default 30 s
 }
@@ -55,6 +60,8 @@ type Broker struct {
 	listeners   []net.Listener
 	connections map[*connection]struct{}
 	closed      bool
+	absent      map[string]time.Time // clients with a session: since when they are away
+	ackDelay    time.Duration
 	work        sync.WaitGroup // accept loops and connections of the listeners that are open
 }
 
@@ -70,17 +77,24 @@ func Open(config Config) (*Broker, error) {
 	}
 	config.Limits = config.Limits.orDefault()
 	config.Logger = cmp.Or(config.Logger, slog.New(slog.DiscardHandler))
-	b := &Broker{config: config, log: config.Logger, connections: map[*connection]struct{}{}, address: config.Listen}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	if config.Changed == nil {
+		config.Changed = func() {}
+	}
+	b := &Broker{config: config, log: config.Logger, connections: map[*connection]struct{}{}, absent: map[string]time.Time{}, address: config.Listen}
 	b.config.TLS = b.tlsConfig()
 
 	capabilities := mqtt.NewDefaultServerCapabilities()
-	capabilities.MaximumClientWritesPending = int32(config.Limits.Queue)
+	capabilities.MaximumClientWritesPending = int32(min(config.Limits.Queue, 256))
 	capabilities.MaximumInflight = uint16(config.Limits.Queue)
-	capabilities.ReceiveMaximum = 100
+	capabilities.ReceiveMaximum = receiveMaximum
+	capabilities.MaximumMessageExpiryInterval = 0 // none: what is retained stays
 	capabilities.MaximumPacketSize = config.Limits.Packet
 	capabilities.MaximumSessionExpiryInterval = uint32(config.Limits.Session / time.Second)
 	capabilities.MaximumQos = 1
-	capabilities.TopicAliasMaximum = 8
+	capabilities.TopicAliasMaximum = topicAliases
 	capabilities.SubIDAvailable = 0
 	b.server = mqtt.New(&mqtt.Options{
 		Capabilities: capabilities,
@@ -104,10 +118,18 @@ func Open(config Config) (*Broker, error) {
 	return b, nil
 }
 
+// What the CONNACK of MQTT 5 says.
+const (
+	receiveMaximum = 100
+	topicAliases   = 8
+)
+
 func (l Limits) orDefault() Limits {
 	return Limits{
 		Packet:     cmp.Or(l.Packet, 256<<10),
 		Queue:      min(cmp.Or(l.Queue, 256), math.MaxUint16),
+		Window:     min(cmp.Or(l.Window, 256), math.MaxUint16),
+		Redelivery: l.Redelivery,
 		Session:    cmp.Or(l.Session, time.Hour),
 		Connecting: cmp.Or(l.Connecting, 30*time.Second),
 	}
@@ -117,11 +139,23 @@ func (b *Broker) tlsConfig() *tls.Config {
 	config := b.config.TLS.Clone()
 	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-		refusal := b.config.Policy.Hello(Hello{ServerName: hello.ServerName, Protocols: hello.SupportedProtos, Remote: hello.Conn.RemoteAddr().String()})
-		if refusal != nil {
+		said := Hello{ServerName: hello.ServerName, Protocols: hello.SupportedProtos, Remote: hello.Conn.RemoteAddr().String()}
+		if refusal := b.config.Policy.Hello(said); refusal != nil {
 			return nil, refusal
 		}
-		return nil, nil
+		// A copy for each client, because the certificate comes without a word of whose it is.
+		own := config.Clone()
+		own.GetConfigForClient = nil
+		own.VerifyConnection = func(state tls.ConnectionState) error {
+			if len(state.PeerCertificates) == 0 {
+				return nil
+			}
+			if refusal := b.config.Policy.Certificate(said, state.PeerCertificates[0]); refusal != nil {
+				return refusal
+			}
+			return nil
+		}
+		return own, nil
 	}
 	return config
 }
@@ -215,6 +249,11 @@ func (b *Broker) Publish(topic string, payload []byte, qos byte, retain bool) er
 	return nil
 }
 
+// Refuse adds an event of kind Refused to the stream, for what is refused elsewhere than in a Policy.
+func (b *Broker) Refuse(client, remote, topic string, err error) {
+	b.tap.emit(Event{Kind: Refused, Client: client, Remote: remote, Topic: topic, Err: err})
+}
+
 // Notify adds an event of kind Notice to the stream.
 func (b *Broker) Notify(client, topic, detail string) {
 	b.tap.emit(Event{Kind: Notice, Client: client, Topic: topic, Detail: detail})
@@ -228,6 +267,26 @@ func (b *Broker) Disconnect(clientID string) bool {
 	}
 	b.end(client, ReasonServer, packets.ErrAdministrativeAction)
 	return true
+}
+
+// Cut closes the connection of a client without a word, as a link that fails does. It reports whether the client was connected.
+func (b *Broker) Cut(clientID string) bool {
+	client, ok := b.server.Clients.Get(clientID)
+	if !ok || client.Closed() {
+		return false
+	}
+	c, ok := client.Net.Conn.(*connection)
+	if ok {
+		c.cut(ReasonLost)
+	}
+	return ok
+}
+
+// DelayAcks holds every PUBACK back for a time, and with it what the client sends after the message; 0 ends it.
+func (b *Broker) DelayAcks(delay time.Duration) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.ackDelay = delay
 }
 
 // Clients gives the ids of the connected clients, sorted.

@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"io"
+	"maps"
 	"net"
 	"os"
 	"slices"
@@ -33,19 +34,52 @@ type connection struct {
 	raw      net.Conn // beneath it
 	broker   *Broker
 
-	// Only the connection's own goroutine touches these.
-	client Client // ID and Version are set at the CONNECT
-	will   mqtt.Will
+	ended  chan struct{} // closed when the connection is
+	ending sync.Once
+
+	// Only the connection's own goroutine touches these until it is established, and nobody changes them afterwards.
+	client  Client // ID and Version are set at the CONNECT
+	will    mqtt.Will
+	stored  []packets.Packet // of the session, to be sent again; then resume's
+	resumed chan struct{}    // closed when resume has ended; nil if there was nothing to send
 
 	mu          sync.Mutex
 	reason      string   // why we ended it; "" if we did not
 	subscribing []string // filters of a SUBSCRIBE that the library is working on
 	established bool     // the CONNECT was accepted
+	outbox      []packets.Packet
+	sending     bool // a goroutine empties the outbox
+	finished    bool // no other will be started
+	sends       sync.WaitGroup
+}
+
+func (b *Broker) newConnection(conn net.Conn) *connection {
+	return &connection{Conn: conn, raw: conn, broker: b, client: Client{Remote: conn.RemoteAddr().String()}, ended: make(chan struct{})}
+}
+
+// Close closes the connection: net.Conn.
+func (c *connection) Close() error {
+	c.ending.Do(func() { close(c.ended) })
+	return c.Conn.Close()
+}
+
+// pause waits, or until the connection is closed.
+func (c *connection) pause(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.ended:
+	}
 }
 
 // cut ends the connection without a word. The first reason is kept.
 func (c *connection) cut(reason string) {
 	c.because(reason)
+	c.ending.Do(func() { close(c.ended) })
 	_ = c.raw.Close() // not Conn: TLS would say goodbye. The error says nothing that anybody could act on
 }
 
@@ -64,20 +98,28 @@ func (c *connection) setSubscribing(filters []string) {
 }
 
 // mayReceive tells whether a message of the topic goes to the client, and whether the client may subscribe to it as a filter: the library
-// asks the same question for both. The difference to the library's own matching is that Policy.Matches narrows it.
+// asks the same question for both. The difference to the library's own matching is that Policy.Matches narrows it, and that Policy.Receive
+// has a say.
 func (c *connection) mayReceive(client *mqtt.Client, topic string) bool {
 	c.mu.Lock()
 	subscribing := c.subscribing
 	c.mu.Unlock()
-	if slices.ContainsFunc(subscribing, func(filter string) bool { return filter == topic || c.matches(filter, topic) }) {
-		return true
+	if slices.Contains(subscribing, topic) {
+		return true // Policy.Subscribe has accepted the filter
 	}
-	for filter := range client.State.Subscriptions.GetAll() {
-		if c.matches(filter, topic) {
-			return true
-		}
+	matches := func(filter string) bool { return c.matches(filter, topic) }
+	if !slices.ContainsFunc(subscribing, matches) && !slices.ContainsFunc(slices.Collect(maps.Keys(client.State.Subscriptions.GetAll())), matches) {
+		return false
 	}
-	return false
+	if client.Closed() && client.State.Inflight.Len() >= c.broker.config.Limits.Queue {
+		c.broker.tap.emit(Event{Kind: Lost, Client: client.ID, Topic: topic})
+		return false
+	}
+	if refusal := c.broker.config.Policy.Receive(c.client, topic); refusal != nil {
+		c.broker.refuse(c, topic, refusal)
+		return false
+	}
+	return true
 }
 
 func (c *connection) matches(filter, topic string) bool {
@@ -98,7 +140,7 @@ func (b *Broker) accept(listener net.Listener) {
 			time.Sleep(50 * time.Millisecond)
 			continue
 		}
-		c := &connection{Conn: conn, raw: conn, broker: b, client: Client{Remote: conn.RemoteAddr().String()}}
+		c := b.newConnection(conn)
 		b.mu.Lock()
 		open := slices.Contains(b.listeners, listener)
 		if open {
@@ -112,18 +154,52 @@ func (b *Broker) accept(listener net.Listener) {
 	}
 }
 
-// serve runs one connection to its end.
-func (b *Broker) serve(c *connection) {
-	defer func() {
-		b.mu.Lock()
-		delete(b.connections, c)
-		b.mu.Unlock()
-		_ = c.Close()
-	}()
-	if err := b.handshake(c); err != nil {
-		b.refuse(c, "", explainHandshake(err))
+// Serve runs one connection whose TLS handshake was made elsewhere, for example at a port that serves more than MQTT, to its end. It closes
+// the connection at once while the broker is stopped.
+func (b *Broker) Serve(conn *tls.Conn) {
+	c := b.newConnection(conn)
+	c.raw = conn.NetConn()
+	c.take(conn)
+	b.mu.Lock()
+	open := len(b.listeners) > 0
+	if open {
+		b.connections[c] = struct{}{}
+		b.work.Add(1)
+	}
+	b.mu.Unlock()
+	if !open {
+		_ = conn.Close()
 		return
 	}
+	defer b.work.Done()
+	b.converse(c)
+}
+
+// serve runs one connection to its end.
+func (b *Broker) serve(c *connection) {
+	if err := b.handshake(c); err != nil {
+		b.refuse(c, "", explainHandshake(err))
+		b.forget(c)
+		return
+	}
+	b.converse(c)
+}
+
+func (b *Broker) forget(c *connection) {
+	b.mu.Lock()
+	delete(b.connections, c)
+	b.mu.Unlock()
+	_ = c.Close()
+}
+
+func (b *Broker) converse(c *connection) {
+	defer func() {
+		b.forget(c)
+		c.mu.Lock()
+		c.finished = true
+		c.mu.Unlock()
+		c.sends.Wait()
+	}()
 	// The library reads the CONNECT without a deadline of its own.
 	if err := c.SetDeadline(time.Now().Add(b.config.Limits.Connecting)); err != nil {
 		return
@@ -144,13 +220,18 @@ func (b *Broker) handshake(c *connection) error {
 	if err := secured.HandshakeContext(ctx); err != nil {
 		return err
 	}
+	c.take(secured)
+	return nil
+}
+
+// take takes what the handshake says of the client.
+func (c *connection) take(secured *tls.Conn) {
 	state := secured.ConnectionState()
 	c.client.ServerName, c.client.Protocol = state.ServerName, state.NegotiatedProtocol
-	if len(state.VerifiedChains) > 0 {
+	if len(state.PeerCertificates) > 0 {
 		c.client.Certificate = state.PeerCertificates[0]
 	}
 	c.Conn = secured
-	return nil
 }
 
 // refuse records that a client was turned away.

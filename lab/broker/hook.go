@@ -2,6 +2,7 @@ package broker
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -24,6 +25,8 @@ func (h *hook) Provides(b byte) bool {
 	return bytes.IndexByte([]byte{
 		mqtt.OnPacketRead, mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnSessionEstablish, mqtt.OnSessionEstablished,
 		mqtt.OnDisconnect, mqtt.OnSubscribe, mqtt.OnSubscribed, mqtt.OnUnsubscribed, mqtt.OnPublished, mqtt.OnPublishDropped, mqtt.OnPacketEncode,
+		mqtt.OnPacketSent, mqtt.OnPacketProcessed, mqtt.OnQosPublish, mqtt.OnQosComplete, mqtt.OnRetainMessage, mqtt.OnClientExpired,
+		mqtt.StoredClients, mqtt.StoredSubscriptions, mqtt.StoredInflightMessages, mqtt.StoredRetainedMessages,
 	}, b) >= 0
 }
 
@@ -32,6 +35,7 @@ func (h *hook) Provides(b byte) bool {
 func (h *hook) OnPacketRead(client *mqtt.Client, packet packets.Packet) (packets.Packet, error) {
 	c := client.Net.Conn.(*connection)
 	policy := h.broker.config.Policy
+	c.pause(policy.Pace(c.client, packet.FixedHeader.Remaining+2, false))
 	var refusal *Refusal
 	topic := ""
 	switch packet.FixedHeader.Type {
@@ -91,11 +95,16 @@ func (h *hook) connect(c *connection, client *mqtt.Client, packet packets.Packet
 	connect := Connect{
 		Username: string(packet.Connect.Username), Password: packet.Connect.Password, KeepAlive: packet.Connect.Keepalive, Clean: packet.Connect.Clean,
 		Will: packet.Connect.WillFlag, WillTopic: packet.Connect.WillTopic, WillQoS: packet.Connect.WillQos, WillRetain: packet.Connect.WillRetain,
+		WillSize: len(packet.Connect.WillPayload),
 	}
 	refusal := h.broker.config.Policy.Connect(c.client, &connect)
 	if refusal == nil {
+		c.client.Principal, c.client.Local = connect.Principal, connect.Local
 		client.State.ServerKeepalive = connect.KeepAlive != packet.Connect.Keepalive // MQTT 5 tells the client
 		packet.Connect.Keepalive = connect.KeepAlive
+		// The library bounds by it what awaits acknowledgement, with MQTT 3.1.1 too.
+		window := uint16(h.broker.config.Limits.Window)
+		packet.Properties.ReceiveMaximum = min(cmp.Or(packet.Properties.ReceiveMaximum, window), window)
 		return packet, nil
 	}
 	h.broker.refuse(c, "", refusal)
@@ -116,14 +125,17 @@ func codeOf(refusal *Refusal) packets.Code {
 }
 
 func publishOf(packet packets.Packet, topic string) Publish {
-	return Publish{Topic: topic, Payload: packet.Payload, QoS: packet.FixedHeader.Qos, Retain: packet.FixedHeader.Retain}
+	return Publish{
+		Topic: topic, Payload: packet.Payload, QoS: packet.FixedHeader.Qos, Retain: packet.FixedHeader.Retain,
+		Alias: packet.Properties.TopicAlias, Text: packet.Properties.PayloadFormat == 1,
+	}
 }
 
 func subscribeOf(client *mqtt.Client, packet packets.Packet) Subscribe {
 	held := client.State.Subscriptions.GetAll()
 	subscribe := Subscribe{Filters: make([]Filter, len(packet.Filters))}
 	for i, f := range packet.Filters {
-		subscribe.Filters[i] = Filter{Topic: f.Filter, QoS: f.Qos}
+		subscribe.Filters[i] = Filter{Topic: f.Filter, QoS: f.Qos, Identifier: f.Identifier}
 		held[f.Filter] = f
 	}
 	subscribe.Held = len(held)
@@ -141,11 +153,15 @@ func (h *hook) OnConnect(client *mqtt.Client, _ packets.Packet) error {
 
 // OnSessionEstablish cuts off an older connection of the same id. The library would do it a moment later, but with a DISCONNECT packet
 // that MQTT 3.1.1 does not have from a server.
-func (h *hook) OnSessionEstablish(client *mqtt.Client, _ packets.Packet) {
+func (h *hook) OnSessionEstablish(client *mqtt.Client, packet packets.Packet) {
 	older, ok := h.broker.server.Clients.Get(client.ID)
-	if ok && !older.Closed() {
+	if !ok {
+		return
+	}
+	if !older.Closed() {
 		h.broker.end(older, ReasonTakeover, packets.ErrSessionTakenOver)
 	}
+	h.broker.inherit(client.Net.Conn.(*connection), older, packet.Connect.Clean)
 }
 
 func (h *hook) OnSessionEstablished(client *mqtt.Client, packet packets.Packet) {
@@ -163,12 +179,19 @@ func (h *hook) OnSessionEstablished(client *mqtt.Client, packet packets.Packet) 
 	}
 	detail := fmt.Sprintf("%s, %s, keep-alive %d s", version, session, client.State.Keepalive)
 	h.broker.tap.emit(Event{Kind: Connected, Client: client.ID, Remote: c.client.Remote, Detail: detail})
+	h.broker.resume(c, client)
+	h.broker.config.Changed()
+	h.broker.config.Policy.Connected(c.client)
 }
 
-func (h *hook) OnDisconnect(client *mqtt.Client, err error, _ bool) {
+func (h *hook) OnDisconnect(client *mqtt.Client, err error, expire bool) {
 	c, ok := client.Net.Conn.(*connection)
 	if !ok {
+		h.broker.restored(client)
 		return
+	}
+	if !expire {
+		h.broker.away(client.ID)
 	}
 	reason := disconnectReason(c, client, err)
 	switch {
@@ -182,6 +205,8 @@ func (h *hook) OnDisconnect(client *mqtt.Client, err error, _ bool) {
 		}
 	}
 	h.broker.tap.emit(Event{Kind: Disconnected, Client: client.ID, Remote: c.client.Remote, Detail: reason, Err: err})
+	h.broker.config.Changed()
+	h.broker.config.Policy.Disconnected(c.client, reason)
 }
 
 // OnACLCheck is asked for filters that a client subscribes to, for messages on their way to it, and for messages from it.
@@ -189,6 +214,16 @@ func (h *hook) OnACLCheck(client *mqtt.Client, topic string, write bool) bool {
 	c, ok := client.Net.Conn.(*connection)
 	return write || !ok || c.mayReceive(client, topic)
 }
+
+// OnPacketSent comes after each packet, in the goroutine that has written it.
+func (h *hook) OnPacketSent(client *mqtt.Client, _ packets.Packet, sent []byte) {
+	if c, ok := client.Net.Conn.(*connection); ok {
+		c.pause(h.broker.config.Policy.Pace(c.client, len(sent), true))
+	}
+}
+
+// OnRetainMessage is told of each change of what is retained.
+func (h *hook) OnRetainMessage(*mqtt.Client, packets.Packet, int64) { h.broker.config.Changed() }
 
 func (h *hook) OnSubscribe(client *mqtt.Client, packet packets.Packet) packets.Packet {
 	c, ok := client.Net.Conn.(*connection)
@@ -216,6 +251,7 @@ func (h *hook) OnSubscribed(client *mqtt.Client, packet packets.Packet, codes []
 		return
 	}
 	c.setSubscribing(nil)
+	h.broker.config.Changed()
 	for i, filter := range packet.Filters {
 		switch {
 		case filter.Filter == refusedFilter && client.Properties.ProtocolVersion == 5:
@@ -233,6 +269,7 @@ func (h *hook) OnUnsubscribed(client *mqtt.Client, packet packets.Packet) {
 	if client.Net.Inline || client.Closed() {
 		return // the library forgets a session
 	}
+	h.broker.config.Changed()
 	for _, filter := range packet.Filters {
 		h.broker.tap.emit(Event{Kind: Unsubscribed, Client: client.ID, Topic: filter.Filter})
 	}
@@ -254,8 +291,26 @@ func (h *hook) OnPublishDropped(client *mqtt.Client, packet packets.Packet) {
 
 // OnPacketEncode comes right before a packet is written, so that whoever gets the message finds its event on the stream.
 func (h *hook) OnPacketEncode(client *mqtt.Client, packet packets.Packet) packets.Packet {
-	if packet.FixedHeader.Type == packets.Publish {
+	switch packet.FixedHeader.Type {
+	case packets.Publish:
 		h.broker.tap.emit(Event{Kind: Sent, Client: client.ID, Topic: packet.TopicName, QoS: packet.FixedHeader.Qos, Payload: packet.Payload})
+	case packets.Puback:
+		if c, ok := client.Net.Conn.(*connection); ok {
+			c.pause(h.broker.acknowledgeAfter())
+		}
+	case packets.Connack:
+		// What the library leaves out and clients adapt to (MQTT 5 section 3.2.2.3).
+		if packet.ReasonCode < packets.ErrUnspecifiedError.Code {
+			p := &packet.Properties
+			p.TopicAliasMaximum, p.MaximumPacketSize = topicAliases, h.broker.config.Limits.Packet
+			p.RetainAvailable, p.RetainAvailableFlag = 1, true
+			p.WildcardSubAvailable, p.WildcardSubAvailableFlag = 1, true
+			p.SubIDAvailable, p.SubIDAvailableFlag = 0, true
+			p.SharedSubAvailable, p.SharedSubAvailableFlag = 1, true
+			if client.Properties.Props.SessionExpiryInterval > 0 {
+				p.SessionExpiryInterval, p.SessionExpiryIntervalFlag = client.Properties.Props.SessionExpiryInterval, true
+			}
+		}
 	}
 	return packet
 }

@@ -3,6 +3,7 @@ package broker
 import (
 	"crypto/x509"
 	"fmt"
+	"time"
 )
 
 // Policy is what tells the broker of one cloud from that of another: what it accepts, and what it does when it does not.
@@ -12,7 +13,11 @@ import (
 type Policy interface {
 	// Hello decides about a TLS client hello, before a certificate is known.
 	Hello(hello Hello) *Refusal
-	// Connect decides about a CONNECT. It may change connect.KeepAlive: that is what the broker then holds the client to.
+	// Certificate decides about the certificate of a client, whose key it has proven to hold. It is asked during the handshake, and not at
+	// all if the client presents none.
+	Certificate(hello Hello, certificate *x509.Certificate) *Refusal
+	// Connect decides about a CONNECT. It may change connect.KeepAlive: that is what the broker then holds the client to; and it may set
+	// Principal and Local, which every later call has in its Client.
 	Connect(client Client, connect *Connect) *Refusal
 	// Publish decides about a PUBLISH of a client.
 	Publish(client Client, publish Publish) *Refusal
@@ -22,6 +27,15 @@ type Policy interface {
 	// Matches tells whether a subscription to the filter gets messages of the topic. It is asked only about pairs that match by the
 	// rules of MQTT, and may narrow them.
 	Matches(filter, topic string) bool
+	// Receive decides whether a message of a topic that the client has subscribed to is delivered. It is asked for absent clients with a
+	// session too, whose Client then has no Local.
+	Receive(client Client, topic string) *Refusal
+	// Pace gives how long to wait after a packet of so many bytes, from or to the client.
+	Pace(client Client, size int, outgoing bool) time.Duration
+	// Connected is told of each client once its CONNACK is out.
+	Connected(client Client)
+	// Disconnected is told of the end of each client that was connected, with one of the reasons.
+	Disconnected(client Client, reason string)
 	// Published is told of each PUBLISH of a client that was accepted, after the subscribers and the client's acknowledgement. The
 	// client's next packet waits until it returns.
 	Published(client Client, publish Publish)
@@ -38,7 +52,9 @@ type Hello struct {
 type Client struct {
 	ID          string
 	Version     byte              // of MQTT: 4 for 3.1.1, 5 for 5
-	Certificate *x509.Certificate // verified; nil if the listener does not demand one
+	Certificate *x509.Certificate // of a key that it holds; nil if the listener does not demand one
+	Principal   string            // as Policy.Connect has set it
+	Local       any               // likewise
 	ServerName  string            // SNI
 	Protocol    string            // the negotiated ALPN protocol; "" for none
 	Remote      string            // HOST:PORT
@@ -52,8 +68,12 @@ type Connect struct {
 	Clean      bool   // MQTT 3.1.1: clean session; MQTT 5: clean start
 	Will       bool
 	WillTopic  string
+	WillSize   int // of the payload, bytes
 	WillQoS    byte
 	WillRetain bool
+
+	Principal string // set by the policy: who the client is
+	Local     any    // set by the policy: what it keeps with the connection
 }
 
 // Publish is a PUBLISH packet of a client.
@@ -62,6 +82,8 @@ type Publish struct {
 	Payload []byte
 	QoS     byte
 	Retain  bool
+	Alias   uint16 // MQTT 5: topic alias; 0: none
+	Text    bool   // MQTT 5: the payload format indicator says UTF-8
 }
 
 // Subscribe is a SUBSCRIBE packet.
@@ -72,8 +94,9 @@ type Subscribe struct {
 
 // Filter is one topic filter of a SUBSCRIBE packet.
 type Filter struct {
-	Topic string
-	QoS   byte
+	Topic      string
+	QoS        byte
+	Identifier int // MQTT 5: subscription identifier; 0: none
 }
 
 // Effect is what the client sees of a refusal.

@@ -1,0 +1,424 @@
+package broker
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	mqtt "github.com/mochi-mqtt/server/v2"
+	"github.com/mochi-mqtt/server/v2/hooks/storage"
+	"github.com/mochi-mqtt/server/v2/packets"
+)
+
+// State is what a broker remembers of its clients: Config.Restore takes it, Broker.Snapshot gives it. It is made for encoding/json.
+type State struct {
+	Sessions []Session `json:"sessions,omitempty"`
+	Retained []Message `json:"retained,omitempty"`
+}
+
+// Session is the persistent session of a client.
+type Session struct {
+	Client        string         `json:"client"`
+	Principal     string         `json:"principal,omitempty"`
+	Version       byte           `json:"version"`          // of MQTT: 4 or 5
+	Expiry        uint32         `json:"expiry,omitempty"` // MQTT 5: seconds
+	Absent        time.Time      `json:"absent"`           // since when the client is away
+	Subscriptions []Subscription `json:"subscriptions,omitempty"`
+	Stored        []Message      `json:"stored,omitempty"` // waits for the client, or for its acknowledgement
+}
+
+// Subscription is one of a session.
+type Subscription struct {
+	Filter            string `json:"filter"`
+	QoS               byte   `json:"qos"`
+	NoLocal           bool   `json:"noLocal,omitempty"`
+	RetainAsPublished bool   `json:"retainAsPublished,omitempty"`
+}
+
+// Message is one that is retained or stored.
+type Message struct {
+	Topic      string             `json:"topic"`
+	Payload    []byte             `json:"payload,omitempty"`
+	QoS        byte               `json:"qos"`
+	Created    int64              `json:"created"` // seconds since 1970
+	Properties packets.Properties `json:"properties"`
+}
+
+func messageOf(p packets.Packet) Message {
+	return Message{Topic: p.TopicName, Payload: p.Payload, QoS: p.FixedHeader.Qos, Created: p.Created, Properties: p.Properties}
+}
+
+// Snapshot gives the sessions and what is retained.
+func (b *Broker) Snapshot() State {
+	var state State
+	for id, client := range b.server.Clients.GetAll() {
+		c, ok := client.Net.Conn.(*connection)
+		if !ok || endsWithConnection(client) {
+			continue
+		}
+		session := Session{Client: id, Principal: c.client.Principal, Version: client.Properties.ProtocolVersion, Expiry: client.Properties.Props.SessionExpiryInterval}
+		b.mu.Lock()
+		session.Absent = b.absent[id]
+		b.mu.Unlock()
+		if session.Absent.IsZero() {
+			session.Absent = b.config.Now()
+		}
+		for _, s := range client.State.Subscriptions.GetAll() {
+			session.Subscriptions = append(session.Subscriptions, Subscription{
+				Filter: s.Filter, QoS: s.Qos, NoLocal: s.NoLocal, RetainAsPublished: s.RetainAsPublished,
+			})
+		}
+		slices.SortFunc(session.Subscriptions, func(x, y Subscription) int { return cmp.Compare(x.Filter, y.Filter) })
+		for _, p := range slices.Concat(c.pending(), stored(client)) {
+			session.Stored = append(session.Stored, messageOf(p))
+		}
+		state.Sessions = append(state.Sessions, session)
+	}
+	slices.SortFunc(state.Sessions, func(x, y Session) int { return cmp.Compare(x.Client, y.Client) })
+	for topic, p := range b.server.Topics.Retained.GetAll() {
+		if len(topic) > 0 && topic[0] != '$' {
+			state.Retained = append(state.Retained, messageOf(p))
+		}
+	}
+	slices.SortFunc(state.Retained, func(x, y Message) int { return cmp.Compare(x.Topic, y.Topic) })
+	return state
+}
+
+// Retained gives the retained message of a topic.
+func (b *Broker) Retained(topic string) (Message, bool) {
+	p, ok := b.server.Topics.Retained.Get(topic)
+	return messageOf(p), ok
+}
+
+// endsWithConnection tells whether a client has no session that outlives its connection.
+func endsWithConnection(client *mqtt.Client) bool {
+	if client.Properties.ProtocolVersion == 5 {
+		return client.Properties.Props.SessionExpiryInterval == 0
+	}
+	return client.Properties.Clean
+}
+
+// stored gives the messages that await a client or its acknowledgement, oldest first.
+func stored(client *mqtt.Client) []packets.Packet {
+	all := slices.DeleteFunc(client.State.Inflight.GetAll(false), func(p packets.Packet) bool { return p.FixedHeader.Type != packets.Publish })
+	slices.SortStableFunc(all, func(x, y packets.Packet) int {
+		return cmp.Or(cmp.Compare(x.Created, y.Created), cmp.Compare(x.PacketID, y.PacketID))
+	})
+	return all
+}
+
+func (b *Broker) away(client string) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.absent[client] = b.config.Now()
+}
+
+func (b *Broker) acknowledgeAfter() time.Duration {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.ackDelay
+}
+
+// inherit takes what a client's earlier connection has left, before the library does: it ends a session that has expired by our clock, and
+// takes the stored messages out, because the library would send them all at once.
+func (b *Broker) inherit(c *connection, older *mqtt.Client, clean bool) {
+	left, ok := older.Net.Conn.(*connection)
+	if !ok {
+		return
+	}
+	left.mu.Lock()
+	resumed := left.resumed
+	left.mu.Unlock()
+	if resumed != nil {
+		<-resumed
+	}
+	b.mu.Lock()
+	since, away := b.absent[older.ID]
+	delete(b.absent, older.ID)
+	b.mu.Unlock()
+	life := b.config.Limits.Session
+	if older.Properties.ProtocolVersion == 5 {
+		life = min(life, time.Duration(older.Properties.Props.SessionExpiryInterval)*time.Second)
+	}
+	if away && older.Closed() && b.config.Now().Sub(since) >= life {
+		older.ClearInflights()
+		b.server.UnsubscribeClient(older)
+		b.server.Clients.Delete(older.ID)
+		return
+	}
+	if clean || endsWithConnection(older) {
+		return
+	}
+	left.mu.Lock()
+	waiting := left.stored // not taken up, if the connection ended before it was established
+	left.stored = nil
+	left.mu.Unlock()
+	waiting = slices.Concat(waiting, stored(older))
+	c.mu.Lock()
+	c.stored = waiting
+	c.mu.Unlock()
+	for _, p := range waiting {
+		older.State.Inflight.Delete(p.PacketID)
+	}
+}
+
+// OnClientExpired ends the subscriptions of a session, which the library forgets.
+func (h *hook) OnClientExpired(client *mqtt.Client) {
+	h.broker.server.UnsubscribeClient(client)
+	h.broker.mu.Lock()
+	delete(h.broker.absent, client.ID)
+	h.broker.mu.Unlock()
+	h.broker.config.Changed()
+}
+
+// resume sends what was stored for the client, at the pace of Limits.Redelivery. What it cannot send goes back to the session.
+func (b *Broker) resume(c *connection, client *mqtt.Client) {
+	resumed := make(chan struct{})
+	c.mu.Lock()
+	if len(c.stored) == 0 {
+		c.mu.Unlock()
+		return
+	}
+	c.resumed = resumed
+	c.mu.Unlock()
+	b.work.Go(func() {
+		defer close(resumed)
+		for first := true; ; first = false {
+			if !first && b.config.Limits.Redelivery > 0 {
+				c.pause(time.Second / time.Duration(b.config.Limits.Redelivery))
+			}
+			p, ok := c.shift()
+			if !ok {
+				return
+			}
+			if !b.store(client, &p) {
+				continue
+			}
+			if client.Closed() {
+				continue // what remains is put back likewise
+			}
+			if b.admit(client, p) {
+				_ = client.WritePacket(p) // it stays in the session until it is acknowledged
+			}
+		}
+	})
+}
+
+// pending gives what resume has not sent yet.
+func (c *connection) pending() []packets.Packet {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.stored)
+}
+
+func (c *connection) shift() (packets.Packet, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.stored) == 0 {
+		return packets.Packet{}, false
+	}
+	p := c.stored[0]
+	c.stored = c.stored[1:]
+	return p, true
+}
+
+// store puts a message into the session under a new packet id (AWS IoT developer guide, "MQTT": a message that is sent again may have another).
+func (b *Broker) store(client *mqtt.Client, p *packets.Packet) bool {
+	id, err := client.NextPacketID()
+	if err != nil {
+		b.tap.emit(Event{Kind: Lost, Client: client.ID, Topic: p.TopicName, QoS: p.FixedHeader.Qos})
+		return false
+	}
+	p.PacketID, p.Expiry, p.FixedHeader.Dup = uint16(id), max(p.Expiry, 0), false
+	client.State.Inflight.Set(*p)
+	return true
+}
+
+// waits is the library's mark of a message that waits for room in the window.
+const waits = -1
+
+// admit tells whether a stored message may be sent now; if not, it is marked to be sent when there is room.
+func (b *Broker) admit(client *mqtt.Client, p packets.Packet) bool {
+	if b.unacknowledged(client) <= int(client.Properties.Props.ReceiveMaximum) {
+		client.State.Inflight.DecreaseSendQuota()
+		return true
+	}
+	p.Expiry = waits
+	client.State.Inflight.Set(p)
+	return false
+}
+
+func (b *Broker) unacknowledged(client *mqtt.Client) int {
+	n := 0
+	for _, p := range client.State.Inflight.GetAll(false) {
+		if p.FixedHeader.Type == packets.Publish && p.Expiry != waits {
+			n++
+		}
+	}
+	return n
+}
+
+// OnQosPublish and OnQosComplete are told what is stored for a client, and what is not any more.
+func (h *hook) OnQosPublish(client *mqtt.Client, packet packets.Packet, _ int64, _ int) {
+	if packet.FixedHeader.Type == packets.Publish && !endsWithConnection(client) {
+		h.broker.config.Changed()
+	}
+}
+
+// OnQosComplete is the other end of OnQosPublish.
+func (h *hook) OnQosComplete(client *mqtt.Client, packet packets.Packet) {
+	if packet.FixedHeader.Type == packets.Puback && !endsWithConnection(client) {
+		h.broker.config.Changed()
+	}
+}
+
+// OnPacketProcessed sends what waited for room in the window. The library would do it right after, but forgets such a message at once, and
+// with it the room that its acknowledgement makes.
+func (h *hook) OnPacketProcessed(client *mqtt.Client, packet packets.Packet, _ error) {
+	if packet.FixedHeader.Type != packets.Puback || client.Net.Inline {
+		return
+	}
+	for _, p := range stored(client) {
+		if p.Expiry != waits {
+			continue
+		}
+		if h.broker.unacknowledged(client) >= int(client.Properties.Props.ReceiveMaximum) {
+			return
+		}
+		p.Expiry = 0
+		client.State.Inflight.Set(p)
+		client.State.Inflight.DecreaseSendQuota()
+		_ = client.WritePacket(p) // it stays in the session until it is acknowledged
+	}
+}
+
+// Send gives a message to one connected client, subscribed or not, once: with the QoS of its subscriptions that match, and 0 without one. The
+// receiver's policy is not asked. It reports whether the client was connected.
+func (b *Broker) Send(clientID, topic string, payload []byte) bool {
+	client, ok := b.server.Clients.Get(clientID)
+	if !ok || client.Closed() {
+		return false
+	}
+	c, ok := client.Net.Conn.(*connection)
+	if !ok {
+		return false
+	}
+	p := packets.Packet{FixedHeader: packets.FixedHeader{Type: packets.Publish}, TopicName: topic, Payload: payload, Created: time.Now().Unix()}
+	for filter, s := range client.State.Subscriptions.GetAll() {
+		if c.matches(filter, topic) {
+			p.FixedHeader.Qos = max(p.FixedHeader.Qos, min(s.Qos, 1))
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case c.finished:
+		return false
+	case len(c.outbox) >= b.config.Limits.Queue:
+		b.tap.emit(Event{Kind: Lost, Client: clientID, Topic: topic, QoS: p.FixedHeader.Qos})
+		return true
+	}
+	c.outbox = append(c.outbox, p)
+	if !c.sending {
+		c.sending = true
+		c.sends.Go(func() { b.empty(c, client) })
+	}
+	return true
+}
+
+// empty writes the outbox: not the caller of Send, who must not wait for a slow client.
+func (b *Broker) empty(c *connection, client *mqtt.Client) {
+	for {
+		c.mu.Lock()
+		if len(c.outbox) == 0 {
+			c.sending = false
+			c.mu.Unlock()
+			return
+		}
+		p := c.outbox[0]
+		c.outbox = c.outbox[1:]
+		c.mu.Unlock()
+		if p.FixedHeader.Qos > 0 && (!b.store(client, &p) || !b.admit(client, p)) {
+			continue
+		}
+		_ = client.WritePacket(p) // of a client that is gone
+	}
+}
+
+// restored gives a client that the library has made of a stored session what hooks need of it.
+func (b *Broker) restored(client *mqtt.Client) {
+	if client.Net.Inline {
+		return
+	}
+	for _, s := range b.config.Restore.Sessions {
+		if s.Client == client.ID {
+			ended := make(chan struct{})
+			close(ended)
+			client.Net.Conn = &connection{broker: b, client: Client{ID: s.Client, Version: s.Version, Principal: s.Principal}, ended: ended, finished: true}
+			b.mu.Lock()
+			b.absent[s.Client] = s.Absent
+			b.mu.Unlock()
+		}
+	}
+}
+
+// StoredClients and the following give the library what Config.Restore has.
+func (h *hook) StoredClients() ([]storage.Client, error) {
+	var clients []storage.Client
+	for _, s := range h.broker.config.Restore.Sessions {
+		client := storage.Client{ID: s.Client, Listener: "tls", ProtocolVersion: s.Version}
+		client.Properties.SessionExpiryInterval, client.Properties.SessionExpiryIntervalFlag = s.Expiry, s.Version == 5
+		client.Properties.ReceiveMaximum = uint16(h.broker.config.Limits.Window)
+		clients = append(clients, client)
+	}
+	return clients, nil
+}
+
+// StoredSubscriptions gives those of all sessions.
+func (h *hook) StoredSubscriptions() ([]storage.Subscription, error) {
+	var all []storage.Subscription
+	for _, s := range h.broker.config.Restore.Sessions {
+		for _, f := range s.Subscriptions {
+			all = append(all, storage.Subscription{
+				Client: s.Client, Filter: f.Filter, Qos: f.QoS, NoLocal: f.NoLocal, RetainAsPublished: f.RetainAsPublished,
+			})
+		}
+	}
+	return all, nil
+}
+
+// StoredInflightMessages gives the messages of all sessions.
+func (h *hook) StoredInflightMessages() ([]storage.Message, error) {
+	var all []storage.Message
+	for _, s := range h.broker.config.Restore.Sessions {
+		for i, m := range s.Stored {
+			stored := m.stored()
+			stored.Client, stored.PacketID = s.Client, uint16(i+1)
+			all = append(all, stored)
+		}
+	}
+	return all, nil
+}
+
+// StoredRetainedMessages gives what was retained.
+func (h *hook) StoredRetainedMessages() ([]storage.Message, error) {
+	var all []storage.Message
+	for _, m := range h.broker.config.Restore.Retained {
+		stored := m.stored()
+		stored.FixedHeader.Retain = true
+		all = append(all, stored)
+	}
+	return all, nil
+}
+
+func (m Message) stored() storage.Message {
+	return storage.Message{
+		TopicName: m.Topic, Payload: m.Payload, Created: m.Created,
+		FixedHeader: packets.FixedHeader{Type: packets.Publish, Qos: m.QoS},
+		Properties: storage.MessageProperties{
+			CorrelationData: m.Properties.CorrelationData, User: m.Properties.User, ContentType: m.Properties.ContentType,
+			ResponseTopic: m.Properties.ResponseTopic, MessageExpiryInterval: m.Properties.MessageExpiryInterval,
+			PayloadFormat: m.Properties.PayloadFormat, PayloadFormatFlag: m.Properties.PayloadFormatFlag,
+		},
+	}
+}
