@@ -38,7 +38,7 @@ func (r *reader) slot(into *Struct, declared source.Declared[*ast.TypeSpec], fie
 	case len(field.Names) != 1:
 		return wrong("a field of %s with the slot %q has no name of its own: give it one, on its own line", into.Name, name)
 	case depth > 0:
-		return wrong("%s.%s is a slot, and %s is nested in another struct: slots are fields of a backend's Config itself", into.Name, field.Names[0].Name, into.Name)
+		return wrong("%s.%s is a slot, and %s is nested in another struct: slots are fields of a component's Config itself", into.Name, field.Names[0].Name, into.Name)
 	}
 	made := Slot{Name: name, Field: field.Names[0].Name, Range: at}
 	element := field.Type

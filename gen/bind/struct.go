@@ -9,7 +9,7 @@
 // member. An option with a unit of time names it in the tag, also for an integer field. marked is for a version: it gets the build's marks
 // appended. A field without a tag whose type is a struct with bound fields nests.
 //
-// A field of a backend's Config with the tag `slot:"NAME"` takes what other components make: see Slot.
+// A field of a component's Config with the tag `slot:"NAME"` takes what other components make: see Slot.
 package bind
 
 import (

@@ -39,7 +39,7 @@ func Of(config *kconfig.Config, p *plan.Plan, sources *source.Tree) (*Effects, e
 	for _, each := range p.Components() {
 		e.Components = append(e.Components, each.Dir)
 		at := each.Name
-		if slices.ContainsFunc(p.Backend.Slots, func(slot plan.Slot) bool { return slot.Name == each.Slot }) {
+		if each.Type != "" && each.Dir != p.CloudModule.Dir && each.Dir != p.Backend.Dir {
 			at = each.Dir // of components in slots several may have one name
 		}
 		e.literal(each.Dir, at+"."+each.Config.Type, &each.Config)

@@ -16,7 +16,7 @@ import (
 	"github.com/cloudgen/cloudgen/kconfig"
 )
 
-// The slots of the generated program. The default program and a backend have further ones, which the tags of its fields and of its Config name:
+// The slots of the generated program. The default program and the Configs of components have further ones, which the tags of their fields name:
 // see program.go and slots.go.
 const (
 	slotModule      = "module"      // exactly one
@@ -46,7 +46,7 @@ type Inside struct {
 // Make makes the plan for a resolved configuration. The sources are cloudgen's, with users' modules beside them. The diagnostics hold what is wrong with the configuration or with the components, and
 // what is worth knowing; the plan is nil when there is an error among them. The error is about cloudgen's own sources.
 func Make(config *kconfig.Config, sources *source.Tree, table modules.Table, settings Settings) (*Plan, kconfig.Diagnostics, error) {
-	m := &maker{config: config, sources: sources}
+	m := &maker{config: config, sources: sources, on: map[string][]*kconfig.Component{}}
 	made, err := m.make(table, settings)
 	m.diags.Sort()
 	if err != nil || m.diags.HasErrors() {
@@ -59,6 +59,8 @@ type maker struct {
 	config  *kconfig.Config
 	sources *source.Tree
 	inside  *Inside
+	on      map[string][]*kconfig.Component // that are switched on, by slot
+	within  []string                        // folders of the components that are being read, each for a slot of the one before it
 	diags   kconfig.Diagnostics
 	version string
 
@@ -79,9 +81,8 @@ func (m *maker) make(table modules.Table, settings Settings) (*Plan, error) {
 	m.marks(result)
 	m.trees(settings.Trees)
 
-	slots := map[string][]*kconfig.Component{}
 	for _, each := range m.config.Components() {
-		slots[each.Slot] = append(slots[each.Slot], each)
+		m.on[each.Slot] = append(m.on[each.Slot], each)
 	}
 	if err := m.readProgram(); err != nil {
 		return nil, err
@@ -89,11 +90,11 @@ func (m *maker) make(table modules.Table, settings Settings) (*Plan, error) {
 	if err := m.knownSlots(settings.Trees); err != nil {
 		return nil, err
 	}
-	cloudModule := m.only(slots, slotModule)
-	backend := m.only(slots, slotBackend)
+	cloudModule := m.only(slotModule)
+	backend := m.only(slotBackend)
 	var application *kconfig.Component
-	if len(slots[slotApplication]) > 0 {
-		application = m.only(slots, slotApplication)
+	if len(m.on[slotApplication]) > 0 {
+		application = m.only(slotApplication)
 	}
 	if cloudModule == nil || backend == nil || m.diags.HasErrors() {
 		return nil, nil
@@ -101,10 +102,7 @@ func (m *maker) make(table modules.Table, settings Settings) (*Plan, error) {
 	if err := m.components(result, cloudModule, backend, application); err != nil {
 		return nil, err
 	}
-	if err := m.fillSlots(&result.Backend, slots); err != nil {
-		return nil, err
-	}
-	if err := m.fillProgram(&result.Firmware, slots); err != nil {
+	if err := m.fillProgram(&result.Firmware); err != nil {
 		return nil, err
 	}
 	result.Version = m.version
@@ -144,8 +142,8 @@ func (m *maker) marks(result *Plan) {
 }
 
 // only gives the one component of a slot that is switched on.
-func (m *maker) only(slots map[string][]*kconfig.Component, slot string) *kconfig.Component {
-	on := slots[slot]
+func (m *maker) only(slot string) *kconfig.Component {
+	on := m.on[slot]
 	switch len(on) {
 	case 1:
 		return on[0]
@@ -226,7 +224,7 @@ func (m *maker) components(result *Plan, cloudModule, backend, application *kcon
 	return nil
 }
 
-// component reads a component's package: its Config and, where the slot has a constructor, that.
+// component reads a component's package: its Config, what goes into the slots of that and, where the slot has a constructor, that.
 func (m *maker) component(from *kconfig.Component, constructor string) (Component, error) {
 	if !m.sound(from) {
 		return Component{}, nil
@@ -257,11 +255,10 @@ func (m *maker) component(from *kconfig.Component, constructor string) (Componen
 	if m.diags.HasErrors() {
 		return result, nil
 	}
-	if from.Slot != slotBackend && len(bound.Slots) > 0 {
-		m.misplacedSlot(bound)
-		return result, nil
-	}
 	result.Config = m.literal(bound)
+	if result.Slots, err = m.fillSlots(from, bound); err != nil || m.diags.HasErrors() {
+		return result, err
+	}
 	if constructor != "" {
 		if result.Type, err = m.made(in, constructor); err != nil {
 			return Component{}, err

@@ -69,10 +69,10 @@ type Component struct {
 	Type       string   `json:"type,omitempty"`       // what its New makes a pointer to
 	Implements []string `json:"implements,omitempty"` // interfaces of the cloud module's package, sorted as declared
 	Config     Literal  `json:"config,omitzero"`      // none where a slot of the default program is filled by a package without one
-	Slots      []Slot   `json:"slots,omitempty"`      // of a backend: the fields of its Config that take other components; empty ones are left out
+	Slots      []Slot   `json:"slots,omitempty"`      // the fields of its Config that take other components; empty ones are left out
 }
 
-// Slot is a field of a backend's Config, and the components whose New makes what it takes; or a field of the default program and the
+// Slot is a field of a component's Config, and the components whose New makes what it takes; or a field of the default program and the
 // component whose Open it takes.
 type Slot struct {
 	Name       string      `json:"name"`
@@ -170,17 +170,27 @@ func (p *Plan) Explain(file string) string {
 	return ""
 }
 
-// Components gives those that are part of the program.
+// Components gives those that are part of the programs. One that goes into several slots is there several times.
 func (p *Plan) Components() []Component {
-	list := []Component{p.CloudModule, p.Backend}
-	for _, slot := range p.Backend.Slots {
-		list = append(list, slot.Components...)
-	}
+	list := append(p.CloudModule.all(), p.Backend.all()...)
 	if p.Application != nil {
-		list = append(list, *p.Application)
+		list = append(list, p.Application.all()...)
 	}
 	for _, slot := range p.Firmware.Slots {
-		list = append(list, slot.Components...)
+		for _, each := range slot.Components {
+			list = append(list, each.all()...)
+		}
+	}
+	return list
+}
+
+// all gives a component and those in its slots.
+func (c Component) all() []Component {
+	list := []Component{c}
+	for _, slot := range c.Slots {
+		for _, each := range slot.Components {
+			list = append(list, each.all()...)
+		}
 	}
 	return list
 }

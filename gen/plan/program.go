@@ -74,9 +74,9 @@ func (m *maker) fixedSlots() []string {
 }
 
 // fillProgram reads the components that give their functions to the default program.
-func (m *maker) fillProgram(firmware *Firmware, on map[string][]*kconfig.Component) error {
+func (m *maker) fillProgram(firmware *Firmware) error {
 	for _, slot := range m.programSlots {
-		from := m.only(on, slot.name)
+		from := m.only(slot.name)
 		if from == nil {
 			continue
 		}

@@ -11,24 +11,20 @@ import (
 	"github.com/cloudgen/cloudgen/kconfig"
 )
 
-// knownSlots refuses components for slots that no backend has, chosen or not: of those that are switched on, and of all of users' trees.
+// knownSlots refuses components for slots that nothing has, chosen or not: of those that are switched on, and of all of users' trees.
 func (m *maker) knownSlots(trees []string) error {
-	fixed, asked := m.fixedSlots(), m.config.Components()
+	known, asked := m.fixedSlots(), m.config.Components()
 	for _, each := range m.config.Tree().Components() {
 		below := func(dir string) bool { return each.Dir == dir || strings.HasPrefix(each.Dir, dir+"/") }
 		if slices.ContainsFunc(trees, below) && !slices.Contains(asked, each) {
 			asked = append(asked, each)
 		}
 	}
-	asked = slices.DeleteFunc(asked, func(each *kconfig.Component) bool { return slices.Contains(fixed, each.Slot) })
+	asked = slices.DeleteFunc(asked, func(each *kconfig.Component) bool { return slices.Contains(known, each.Slot) })
 	if len(asked) == 0 {
 		return nil
 	}
-	known := fixed
 	for _, each := range m.config.Tree().Components() {
-		if each.Slot != slotBackend {
-			continue
-		}
 		names, sound, err := m.slotsOf(each)
 		if err != nil {
 			return err
@@ -36,7 +32,11 @@ func (m *maker) knownSlots(trees []string) error {
 		if !sound {
 			return nil
 		}
-		known = append(known, names...)
+		for _, name := range names {
+			if !slices.Contains(known, name) {
+				known = append(known, name)
+			}
+		}
 	}
 	for _, each := range asked {
 		if slices.Contains(known, each.Slot) {
@@ -44,26 +44,29 @@ func (m *maker) knownSlots(trees []string) error {
 		}
 		found := m.fail(CodeSlot, "there is no slot %q: %s are", each.Slot, enumerate(known))
 		found.Subject = &each.Range
-		found.Fix = fmt.Sprintf("name one of them, or give a backend's Config a field with the tag `slot:%q`", each.Slot)
+		found.Fix = fmt.Sprintf("name one of them, or give the Config of a component a field with the tag `slot:%q`", each.Slot)
 	}
 	return nil
 }
 
-// slotsOf gives the names of the slots that a backend has, unless there is something wrong with it that is told of elsewhere.
-func (m *maker) slotsOf(backend *kconfig.Component) (names []string, sound bool, err error) {
-	in, err := m.sources.Package(backend.Dir)
-	if err != nil && m.isOutside(backend.Dir) {
+// slotsOf gives the names of the slots that a component has, unless there is something wrong with it that is told of elsewhere.
+func (m *maker) slotsOf(component *kconfig.Component) (names []string, sound bool, err error) {
+	in, err := m.sources.Package(component.Dir)
+	if err != nil && m.isOutside(component.Dir) {
 		return nil, false, nil
 	}
 	if err != nil {
 		return nil, false, err
 	}
 	bound, diags, err := bind.Read(m.sources, in, "Config")
-	if err != nil && m.isOutside(backend.Dir) {
+	if err != nil && m.isOutside(component.Dir) {
 		return nil, false, nil
 	}
-	if err != nil || bound == nil || len(diags) > 0 {
+	if err != nil || len(diags) > 0 {
 		return nil, false, err
+	}
+	if bound == nil { // of those for slots of the default program some have none
+		return nil, component.Slot != slotBackend, nil
 	}
 	for _, each := range bound.Slots {
 		names = append(names, each.Name)
@@ -80,51 +83,54 @@ func enumerate(names []string) string {
 	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
-// misplacedSlot tells of slots in a Config that is not a backend's.
-func (m *maker) misplacedSlot(bound *bind.Struct) {
-	for _, each := range bound.Slots {
-		m.fail(CodeComponent, "%s.%s is the slot %q, and only a backend has slots", bound.Name, each.Field, each.Name).Subject = &each.Range
+// fillSlots reads the components that go into the slots of a component's Config. Those for slots of what is not switched on are no part of
+// the program.
+func (m *maker) fillSlots(of *kconfig.Component, bound *bind.Struct) ([]Slot, error) {
+	if len(bound.Slots) == 0 {
+		return nil, nil
 	}
-}
-
-// fillSlots reads the components that go into the slots of the chosen backend. Those for other backends are no part of the program.
-func (m *maker) fillSlots(backend *Component, on map[string][]*kconfig.Component) error {
-	if m.diags.HasErrors() {
-		return nil
-	}
-	in, err := m.sources.Package(backend.Dir)
-	if err != nil {
-		return err
-	}
-	bound, _, err := bind.Read(m.sources, in, "Config")
-	if err != nil {
-		return err
-	}
+	m.within = append(m.within, of.Dir)
+	defer func() { m.within = m.within[:len(m.within)-1] }()
+	var filled []Slot
 	for _, slot := range bound.Slots {
-		components := on[slot.Name]
+		components := m.on[slot.Name]
 		if len(components) == 0 {
 			continue
 		}
 		if !slot.Many && len(components) > 1 {
-			m.only(on, slot.Name)
+			m.only(slot.Name)
 			continue
 		}
 		made := Slot{Name: slot.Name, Field: slot.Field, Many: slot.Many}
 		for _, each := range components {
+			if slices.Contains(m.within, each.Dir) {
+				m.endless(of, each, slot)
+				continue
+			}
 			component, err := m.part(each)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			made.Components = append(made.Components, component)
 		}
 		slices.SortFunc(made.Components, func(a, b Component) int { return cmp.Compare(a.Import, b.Import) })
 		m.twice(made, components)
-		backend.Slots = append(backend.Slots, made)
+		filled = append(filled, made)
 	}
-	return nil
+	return filled, nil
 }
 
-// part reads a component for a slot of a backend: its New takes its Config alone.
+// endless tells of a component that would have to be made before itself.
+func (m *maker) endless(of, component *kconfig.Component, slot bind.Slot) {
+	found := m.fail(CodeComponent, "the component %s goes into the slot %q of %s, which is made for a slot of its own", component.Dir, slot.Name, of.Dir)
+	if component.Dir == of.Dir {
+		found.Summary = fmt.Sprintf("the component %s goes into its own slot %q", component.Dir, slot.Name)
+	}
+	found.Subject = &component.Range
+	found.Related = []kconfig.Related{{Message: "the field of the slot", Range: slot.Range}}
+}
+
+// part reads a component for a slot of another: its New takes its Config alone.
 func (m *maker) part(from *kconfig.Component) (Component, error) {
 	made, err := m.component(from, "New")
 	if err != nil || made.Type == "" {
