@@ -13,7 +13,9 @@ import (
 	"strings"
 
 	"github.com/cloudgen/cloudgen/gen"
+	"github.com/cloudgen/cloudgen/gen/plan"
 	"github.com/cloudgen/cloudgen/lab"
+	"github.com/cloudgen/cloudgen/runtime/boot/slots"
 )
 
 // backendsDir holds the shipped backends, which the lab's clouds are named after.
@@ -35,6 +37,12 @@ const labBootstrapOption = "LWM2M_RD_CLIENT_SUPPORT_BOOTSTRAP"
 
 // labBootstrapTagOption is likewise for the credentials of a bootstrap server.
 const labBootstrapTagOption = "LWM2M_CLIENT_UTILS_BOOTSTRAP_TLS_TAG"
+
+// bootloaderProgram starts the firmware, where the output has it.
+const bootloaderProgram = "bootloader"
+
+// labBoardOption names the board that images have to be for.
+const labBoardOption = "BOOT_IMAGE_BOARD"
 
 // labSecureOption has an LwM2M firmware speak coaps: without it, it speaks coap.
 const labSecureOption = "LWM2M_DTLS_SUPPORT"
@@ -68,7 +76,7 @@ func labRun(ctx context.Context, call *invocation) int {
 	if dir == "" {
 		dir = filepath.Join("build", "lab", c.name)
 	}
-	if err := call.runAgainstLab(ctx, c, cloud, dir, filepath.Join(r.Output, "bin", "firmware")); err != nil {
+	if err := call.runAgainstLab(ctx, c, cloud, dir, filepath.Join(r.Output, "bin")); err != nil {
 		fmt.Fprintf(call.stderr, "cloudgen: %v\n", err)
 		return exitEnvironment
 	}
@@ -86,9 +94,17 @@ func (c *configuration) localCloud() (string, error) {
 		c.planned.Backend.Import, strings.Join(lab.Clouds(), ", "))
 }
 
-func (call *invocation) runAgainstLab(ctx context.Context, c *configuration, cloud, dir, binary string) (err error) {
+func (call *invocation) runAgainstLab(ctx context.Context, c *configuration, cloud, dir, bin string) (err error) {
 	if err := makeLabDir(dir); err != nil {
 		return err
+	}
+	program, data, installed := "firmware", filepath.Join(dir, "data"), false
+	if slices.ContainsFunc(c.planned.Programs, func(each plan.Program) bool { return each.Name == bootloaderProgram }) {
+		program = bootloaderProgram
+		board, _ := c.resolved.Value(labBoardOption)
+		if installed, err = call.installForLab(filepath.Join(bin, "firmware"), data, board.Text); err != nil {
+			return err
+		}
 	}
 	options := lab.ServeOptions{Dir: dir, Listen: "localhost:0"}
 	if tag, found := c.resolved.Value(labTagOption(cloud)); found {
@@ -111,10 +127,13 @@ func (call *invocation) runAgainstLab(ctx context.Context, c *configuration, clo
 	for _, endpoint := range service.Endpoints() {
 		screen.line("lab", endpoint)
 	}
+	if installed {
+		screen.line("lab", "the firmware is installed in "+filepath.Join(data, slots.FolderName))
+	}
 	screen.line("lab", "Ctrl-C ends it")
 	return lab.RunFirmware(ctx, lab.RunOptions{
-		Binary: binary, Endpoint: service.FirmwareEndpoint(),
-		CredentialsDir: service.CredentialsDir(), DataDir: filepath.Join(dir, "data"),
+		Binary: filepath.Join(bin, program), Endpoint: service.FirmwareEndpoint(),
+		CredentialsDir: service.CredentialsDir(), DataDir: data,
 		Stdout: screen.lines("device"), Stderr: screen.lines("device"),
 		OnRestart: func(n int) { screen.line("lab", fmt.Sprintf("the firmware asked for a restart: start %d", n+1)) },
 	})

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"crypto"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -33,7 +34,7 @@ type signedImage struct {
 // sign makes an image of a firmware.
 func sign(_ context.Context, call *invocation) int {
 	switch {
-	case call.key == "":
+	case call.key == "" && !call.lab:
 		return call.usageError("give -key K.pem; cloudgen keygen makes one")
 	case call.output == "":
 		return call.usageError("give -o OUT, the file of the image")
@@ -64,14 +65,21 @@ func sign(_ context.Context, call *invocation) int {
 
 // makeImage makes the image in memory. Where no version is given, it takes the build's.
 func (call *invocation) makeImage(r *report, name string, version *image.Version) (*signedImage, []byte, error) {
-	signer, err := readSigner(call.key)
-	if err != nil {
-		return nil, nil, err
-	}
 	if err := distinct(call.output, name, call.key); err != nil {
 		return nil, nil, err
 	}
 	firmware, err := readFirmware(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	private, err := call.signingKey(name, firmware)
+	if err != nil {
+		return nil, nil, err
+	}
+	if hasKeys(firmware.content) && !verifiesWith(firmware.content, private.Public()) {
+		r.Notes = append(r.Notes, "the firmware itself does not know the public key of this one: once it runs, it takes no updates that are signed with it (BOOT_SIGNATURE_KEY_FILE)")
+	}
+	signer, err := keyfile.Signer(private)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -111,8 +119,20 @@ func (call *invocation) makeImage(r *report, name string, version *image.Version
 	}, content.Bytes(), nil
 }
 
-// readSigner reads the private key.
-func readSigner(name string) (image.Signer, error) {
+// signingKey gives the private key that the call names or, for the lab, the one that the firmware verifies with.
+func (call *invocation) signingKey(name string, firmware *firmware) (crypto.Signer, error) {
+	if call.key != "" {
+		return readPrivate(call.key)
+	}
+	private, err := labKeyOf(firmware.content)
+	if err == nil && private == nil {
+		err = fmt.Errorf("%s does not verify updates with one of the lab's keys: give -key K.pem, the private half of its BOOT_SIGNATURE_KEY_FILE", name)
+	}
+	return private, err
+}
+
+// readPrivate reads a private key.
+func readPrivate(name string) (crypto.Signer, error) {
 	text, err := readInput(name)
 	if err != nil {
 		return nil, err
@@ -121,7 +141,7 @@ func readSigner(name string) (image.Signer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
-	return keyfile.Signer(private)
+	return private, nil
 }
 
 // distinct refuses to write over a file that is read.

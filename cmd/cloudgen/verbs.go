@@ -105,17 +105,17 @@ func verbTable() []verb {
 		},
 		{
 			name:    "sign",
-			usage:   "sign -key K.pem [-version V] [-board NAME]... [-security-counter N] [-lab] -o OUT IN [-json]",
-			summary: "Make a signed MCUboot image of a firmware; without -version it has the build's.",
+			usage:   "sign -key K.pem|-lab [-version V] [-board NAME]... [-security-counter N] -o OUT IN [-json]",
+			summary: "Make a signed MCUboot image of a firmware; without -version it has the build's. -lab takes builds for the lab, and signs with its key.",
 			flags:   []string{"key", "version", "board", "security-counter", "lab", "o", "json"},
 			words:   1,
 			run:     sign,
 		},
 		{
 			name:    "lab",
-			usage:   "lab " + configurationUsage + " [-o DIR] [-dir DIR]",
-			summary: "Build the firmware and run it against a local cloud; Ctrl-C ends it.",
-			flags:   []string{"overlay", "set", "tree", "o", "dir"},
+			usage:   "lab " + configurationUsage + " [-o DIR] [-dir DIR] [-key K.pem]",
+			summary: "Build the firmware and run it against a local cloud; Ctrl-C ends it. -key: of its images, where it is not the lab's.",
+			flags:   []string{"overlay", "set", "tree", "o", "dir", "key"},
 			run:     labRun,
 		},
 		{
