@@ -179,7 +179,7 @@ func (d *depot) downloader(config http.Config, target fota.Target, tell func(fot
 			CheckpointTime: 200 * time.Millisecond,
 		},
 		fota.Platform{
-			Sources: map[string]fota.Source{"https": client}, Targets: map[fota.Type]fota.Target{fota.TypeMCUboot: target},
+			Sources: map[string]fota.Source{"https": client}, Targets: []fota.Target{target},
 			Folder: durable.Open(filepath.Join(d.dir, "state")), Tell: tell,
 		})
 }
@@ -316,19 +316,21 @@ func TestNginxFileIsTruncated(t *testing.T) {
 }
 
 // fileTarget keeps an image in a file, and nothing else.
-type fileTarget struct{ path string }
+type fileTarget struct {
+	fotatest.Target
+	path string
+}
 
 type imageFile struct{ *os.File }
 
-func (t fileTarget) Begin(context.Context, fota.Plan) (fota.Image, error) {
+func (t *fileTarget) Begin(context.Context, fota.Plan) (fota.Image, error) {
 	file, err := os.Create(t.path)
 	return imageFile{file}, err
 }
 
-func (fileTarget) Schedule() error { return nil }
-func (fileTarget) Discard() error  { return nil }
-func (imageFile) Offset() int64    { return 0 }
-func (f imageFile) Commit() error  { return f.Close() }
+func (*fileTarget) Schedule() error { return nil }
+func (imageFile) Offset() int64     { return 0 }
+func (f imageFile) Commit() error   { return f.Close() }
 
 // Sixteen MiB over TLS and loopback, against curl in the same run: at least 0.8 of its rate, and at most 4 MiB of memory more than before. Both
 // begin without a connection and write a new file. Curl does not see it onto the medium, so the time until then is for the log alone.
@@ -353,7 +355,7 @@ func TestNginxRate(t *testing.T) {
 		clear()
 		var last fota.Event
 		var began time.Time
-		device := d.downloader(config, fileTarget{out}, func(e fota.Event) {
+		device := d.downloader(config, &fileTarget{path: out}, func(e fota.Event) {
 			if last = e; e.Kind == fota.EventProgress && e.Percent == 100 {
 				rate = size / time.Since(began).Seconds()
 			}
