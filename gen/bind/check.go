@@ -96,14 +96,14 @@ func orNone(unit string) string {
 }
 
 var typesFor = map[kconfig.Type]string{
-	kconfig.Bool: "bool", kconfig.String: "a string type", kconfig.Int: "an integer type, time.Duration", kconfig.Hex: "an integer type",
+	kconfig.Bool: "bool", kconfig.String: "a string type, []string for a file of public keys", kconfig.Int: "an integer type, time.Duration", kconfig.Hex: "an integer type",
 }
 
 func fits(option kconfig.Type, field Kind) bool {
 	switch field {
 	case Bool:
 		return option == kconfig.Bool
-	case Text:
+	case Text, Keys:
 		return option == kconfig.String
 	case Integer:
 		return option == kconfig.Int || option == kconfig.Hex

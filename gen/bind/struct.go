@@ -4,10 +4,11 @@
 //
 // and this package reads the tags from source, with no Go toolchain, and checks them against the option tree both ways.
 //
-// The tag is `kconfig:"NAME[,unit=ms|s|min|h][,marked]"`. A bool option fits a bool; an int or hex option any integer type, or
+// The tag is `kconfig:"NAME[,unit=ms|s|min|h][,marked][,key=ALGORITHM]"`. A bool option fits a bool; an int or hex option any integer type, or
 // time.Duration where it has a unit of time; a string option a string type; a choice a string type, which takes the name of the selected
 // member. An option with a unit of time names it in the tag, also for an integer field. marked is for a version: it gets the build's marks
-// appended. A field without a tag whose type is a struct with bound fields nests.
+// appended. key is for a []string and a string option that names a file: the field takes the public keys in it, each as the base64 of its
+// SubjectPublicKeyInfo in DER, all of the algorithm ed25519 or ecdsa-p256. A field without a tag whose type is a struct with bound fields nests.
 //
 // A field of a component's Config with the tag `slot:"NAME"` takes what other components make: see Slot.
 package bind
@@ -17,11 +18,13 @@ import (
 	"go/ast"
 	"go/token"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 
+	"github.com/cloudgen/cloudgen/gen/keys"
 	"github.com/cloudgen/cloudgen/gen/source"
 	"github.com/cloudgen/cloudgen/kconfig"
 )
@@ -35,6 +38,7 @@ const (
 	Integer  Kind = "integer"
 	Duration Kind = "duration" // time.Duration
 	Text     Kind = "string"
+	Keys     Kind = "keys"   // []string: the public keys in the file that the option names
 	Nested   Kind = "struct" // Field.Struct
 )
 
@@ -59,6 +63,7 @@ type Field struct {
 	Option string // name of an option or a choice; "" for Nested
 	Unit   string // ms, s, min, h or ""
 	Marked bool
+	Key    string    // Keys: their algorithm
 	Range  hcl.Range // of the field's name
 }
 
@@ -143,6 +148,7 @@ func (r *reader) tagged(into *Struct, field Field, tag string) {
 	}
 	for _, part := range parts[1:] {
 		unit, isUnit := strings.CutPrefix(part, "unit=")
+		key, isKey := strings.CutPrefix(part, "key=")
 		switch {
 		case isUnit && units[unit] != "":
 			field.Unit = unit
@@ -151,14 +157,21 @@ func (r *reader) tagged(into *Struct, field Field, tag string) {
 			return
 		case part == "marked":
 			field.Marked = true
+		case isKey && slices.Contains(keys.Algorithms(), key):
+			field.Key = key
+		case isKey:
+			wrong("the tag of %s.%s has the algorithm %q: %s are possible", into.Name, field.Name, key, strings.Join(keys.Algorithms(), " and "))
+			return
 		default:
-			wrong("the tag of %s.%s has the word %q: unit=… and marked are possible", into.Name, field.Name, part)
+			wrong("the tag of %s.%s has the word %q: unit=…, marked and key=… are possible", into.Name, field.Name, part)
 			return
 		}
 	}
 	switch {
 	case !token.IsExported(field.Name):
 		wrong("%s.%s is bound to %s and not exported: generated code cannot set it", into.Name, field.Name, field.Option)
+	case (field.Kind == Keys) != (field.Key != ""):
+		wrong("%s.%s has the type %s: key=ALGORITHM goes with []string, and that with nothing else", into.Name, field.Name, field.GoType)
 	case field.Kind == "" || field.Kind == Nested:
 		wrong("%s.%s has the type %s, to which no option can be bound: bool, integer, string and time.Duration are possible", into.Name, field.Name, field.GoType)
 	default:
@@ -182,6 +195,10 @@ func (r *reader) kindOf(in *source.Package, file *ast.File, expression ast.Expr,
 		return Field{}, nil
 	}
 	switch typed := expression.(type) {
+	case *ast.ArrayType:
+		if element, is := typed.Elt.(*ast.Ident); is && typed.Len == nil && element.Name == "string" {
+			return Field{Kind: Keys}, nil
+		}
 	case *ast.Ident:
 		return r.named(in, typed.Name, depth)
 	case *ast.SelectorExpr:

@@ -82,7 +82,7 @@ func (e *Effects) literal(component, at string, l *plan.Literal) {
 			e.literal(component, name, f.Literal)
 			continue
 		}
-		value := f.Value
+		value := cmp.Or(f.Value, strings.Join(f.Values, " "))
 		if f.Kind == bind.Text {
 			value = `"` + value + `"`
 		}

@@ -211,6 +211,12 @@ func value(p *plan.Plan, field plan.Field) jen.Code {
 	switch {
 	case field.Marked && field.Value == p.Version:
 		return jen.Qual(p.Package, "Version")
+	case field.Kind == bind.Keys:
+		var values []jen.Code
+		for _, each := range field.Values {
+			values = append(values, jen.Lit(each).Op(","))
+		}
+		return jen.Index().String().Add(lines(values))
 	case field.Kind == bind.Text:
 		return jen.Lit(field.Value)
 	case field.Kind == bind.Duration && strings.Trim(field.Value, "0") != "":

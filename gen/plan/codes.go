@@ -12,6 +12,7 @@ const (
 	CodeTree        kconfig.Code = "E075" // a package of a user's tree cannot be read, or cannot be part of the output
 	CodeSlot        kconfig.Code = "E076" // a component names a slot that nothing has
 	CodeProvision   kconfig.Code = "E077" // a secret value that goes to a file of the output has no place there
+	CodeKeys        kconfig.Code = "E078" // the file of public keys that an option names is missing, or is none
 
 	CodeMarked kconfig.Code = "W010" // the build carries a mark
 )

@@ -37,6 +37,10 @@ func (m *maker) field(bound bind.Field) (Field, bool) {
 	if !value.HasValue {
 		return Field{}, false
 	}
+	if bound.Kind == bind.Keys {
+		result.Values = m.keys(value, bound)
+		return result, len(result.Values) > 0
+	}
 	result.Value = value.Text
 	switch bound.Kind {
 	case bind.Bool:

@@ -46,7 +46,7 @@ type Inside struct {
 // Make makes the plan for a resolved configuration. The sources are cloudgen's, with users' modules beside them. The diagnostics hold what is wrong with the configuration or with the components, and
 // what is worth knowing; the plan is nil when there is an error among them. The error is about cloudgen's own sources.
 func Make(config *kconfig.Config, sources *source.Tree, table modules.Table, settings Settings) (*Plan, kconfig.Diagnostics, error) {
-	m := &maker{config: config, sources: sources, on: map[string][]*kconfig.Component{}}
+	m := &maker{config: config, sources: sources, on: map[string][]*kconfig.Component{}, keyFiles: map[wantedKeys][]string{}}
 	made, err := m.make(table, settings)
 	m.diags.Sort()
 	if err != nil || m.diags.HasErrors() {
@@ -63,6 +63,8 @@ type maker struct {
 	within  []string                        // folders of the components that are being read, each for a slot of the one before it
 	diags   kconfig.Diagnostics
 	version string
+
+	keyFiles map[wantedKeys][]string // that have been read
 
 	cloudModule  string // import path
 	program      source.Declared[*ast.TypeSpec]

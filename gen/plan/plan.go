@@ -94,6 +94,7 @@ type Field struct {
 	Option  string    `json:"option,omitempty"`
 	Kind    bind.Kind `json:"kind"`
 	Value   string    `json:"value,omitempty"`  // true or false, a number as its option writes it, or text
+	Values  []string  `json:"values,omitempty"` // of bind.Keys
 	Unit    string    `json:"unit,omitempty"`   // of a number: ms, s, min or h
 	Marked  bool      `json:"marked,omitempty"` // Value is the plan's Version
 	Literal *Literal  `json:"literal,omitempty"`
