@@ -23,6 +23,12 @@ func newBackend(device module.Device) (*aws.Backend, error) {
 		UpdateDelta:             true,             // AWS_IOT_TOPIC_UPDATE_DELTA_SUBSCRIBE
 		DeleteAccepted:          false,            // AWS_IOT_TOPIC_DELETE_ACCEPTED_SUBSCRIBE
 		DeleteRejected:          false,            // AWS_IOT_TOPIC_DELETE_REJECTED_SUBSCRIBE
+		UpdateDocuments:         false,            // AWS_IOT_TOPIC_UPDATE_DOCUMENTS_SUBSCRIBE
+		DesiredConfig:           true,             // AWS_IOT_TOPIC_DESIRED_CFG_SUBSCRIBE
+		ShadowName:              "",               // AWS_IOT_SHADOW_NAME
+		VersionedReports:        false,            // AWS_IOT_SHADOW_VERSIONED_REPORTS
+		JustInTimeProvisioning:  false,            // AWS_IOT_JUST_IN_TIME_PROVISIONING
+		MemfaultProjectKey:      "",               // MEMFAULT_NCS_PROJECT_KEY
 		MQTT: mqtt.Config{
 			KeepAlive:       1200 * time.Second, // MQTT_KEEPALIVE
 			CleanSession:    true,               // MQTT_CLEAN_SESSION

@@ -25,65 +25,6 @@ import (
 
 // newBackend makes the one backend of this build.
 func newBackend(device module.Device) (*lwm2m.Backend, error) {
-	config := lwm2m.Config{
-		EndpointPrefix:    "urn:imei:",                          // LWM2M_INTEGRATION_ENDPOINT_PREFIX
-		FlushSessionCache: false,                                // LWM2M_INTEGRATION_FLUSH_SESSION_CACHE
-		Server:            "coaps://eu.iot.avsystem.cloud:5684", // LWM2M_CLIENT_UTILS_SERVER
-		ServerTag:         35724861,                             // LWM2M_CLIENT_UTILS_SERVER_TLS_TAG
-		BootstrapTag:      35724862,                             // LWM2M_CLIENT_UTILS_BOOTSTRAP_TLS_TAG
-		DownloadTag:       16842753,                             // LWM2M_CLIENT_UTILS_DOWNLOADER_SEC_TAG
-		DeviceAtStart:     false,                                // LWM2M_CLIENT_UTILS_DEVICE_OBJ_SUPPORT
-		FollowModem:       false,                                // LWM2M_CLIENT_UTILS_CONN_MON_OBJ_SUPPORT
-		AskCell:           true,                                 // LWM2M_CLIENT_UTILS_LOCATION_ASSIST_CELL
-		AskAGNSS:          true,                                 // LWM2M_CLIENT_UTILS_LOCATION_ASSIST_AGNSS
-		ElevationMask:     -1,                                   // LWM2M_CLIENT_UTILS_LOCATION_ASSIST_AGNSS_ELEVATION_MASK
-		Manufacturer:      "Nordic Semiconductor ASA",           // CLOUD_CODEC_MANUFACTURER
-		Client: client.Config{
-			CoAP: coap.Config{
-				AckTimeout:          4000 * time.Millisecond, // COAP_INIT_ACK_TIMEOUT_MS
-				RandomizeAckTimeout: true,                    // COAP_RANDOMIZE_ACK_TIMEOUT
-				AckRandomPercent:    150,                     // COAP_ACK_RANDOM_PERCENT
-				MaxRetransmit:       4,                       // COAP_MAX_RETRANSMIT
-				BackoffPercent:      200,                     // COAP_BACKOFF_PERCENT
-			},
-			Formats: format.Config{
-				TLV:       true,  // LWM2M_RW_OMA_TLV_SUPPORT
-				JSON:      false, // LWM2M_RW_JSON_SUPPORT
-				SenMLJSON: true,  // LWM2M_RW_SENML_JSON_SUPPORT
-				CBOR:      true,  // LWM2M_RW_CBOR_SUPPORT
-				SenMLCBOR: true,  // LWM2M_RW_SENML_CBOR_SUPPORT
-				Records:   45,    // LWM2M_RW_SENML_CBOR_RECORDS
-			},
-			Lifetime:          43200 * time.Second,                    // LWM2M_ENGINE_DEFAULT_LIFETIME
-			UpdatePeriod:      3600 * time.Second,                     // LWM2M_UPDATE_PERIOD
-			UpdateEarly:       60 * time.Second,                       // LWM2M_SECONDS_TO_UPDATE_EARLY
-			SSID:              101,                                    // LWM2M_SERVER_DEFAULT_SSID
-			MinimumPeriod:     0,                                      // LWM2M_SERVER_DEFAULT_PMIN
-			MaximumPeriod:     0,                                      // LWM2M_SERVER_DEFAULT_PMAX
-			MaxRetries:        5,                                      // LWM2M_RD_CLIENT_MAX_RETRIES
-			Bootstrap:         false,                                  // LWM2M_RD_CLIENT_SUPPORT_BOOTSTRAP
-			EndpointNameSize:  33,                                     // LWM2M_RD_CLIENT_ENDPOINT_NAME_MAX_LENGTH
-			QueueMode:         true,                                   // LWM2M_QUEUE_MODE_ENABLED
-			Uptime:            30 * time.Second,                       // LWM2M_QUEUE_MODE_UPTIME
-			SendAtOnce:        false,                                  // LWM2M_QUEUE_MODE_NO_MSG_BUFFERING
-			AtIdle:            "LWM2M_RD_CLIENT_STOP_POLLING_AT_IDLE", // LWM2M_RD_CLIENT_AT_IDLE
-			PeerPort:          5683,                                   // LWM2M_PEER_PORT
-			DNS:               true,                                   // LWM2M_DNS_SUPPORT
-			MaxObservations:   5,                                      // LWM2M_ENGINE_MAX_OBSERVER
-			MaxAttributes:     20,                                     // LWM2M_NUM_ATTR
-			MaxCompositePaths: 15,                                     // LWM2M_COMPOSITE_PATH_LIST_SIZE
-			CancelByPath:      false,                                  // LWM2M_CANCEL_OBSERVE_BY_PATH
-			BlockSize:         1024,                                   // LWM2M_COAP_BLOCK_SIZE
-			MaxMessage:        1024,                                   // LWM2M_COAP_MAX_MSG_SIZE
-			BlockTransfer:     false,                                  // LWM2M_COAP_BLOCK_TRANSFER
-			IncomingBodies:    3,                                      // LWM2M_NUM_BLOCK1_CONTEXT
-			KeySize:           33,                                     // LWM2M_SECURITY_KEY_SIZE
-			SecurityInstances: 3,                                      // LWM2M_SECURITY_INSTANCE_COUNT
-			ServerInstances:   1,                                      // LWM2M_SERVER_INSTANCE_COUNT
-			MaxCipherSuites:   5,                                      // LWM2M_SECURITY_DTLS_TLS_CIPHERSUITE_MAX
-		},
-	}
-
 	// The slot dtls: LWM2M_DTLS_SUPPORT.
 	part1, err := secure.New(secure.Config{
 		DTLS: dtls.Config{
@@ -94,7 +35,6 @@ func newBackend(device module.Device) (*lwm2m.Backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("runtime/lwm2m/client/secure: %w", err)
 	}
-	config.DTLS = part1
 
 	// The slot lwm2m-object: LWM2M_INTEGRATION.
 	part2, err := configuration.New(configuration.Config{})
@@ -165,7 +105,68 @@ func newBackend(device module.Device) (*lwm2m.Backend, error) {
 	if err != nil {
 		return nil, fmt.Errorf("runtime/lwm2m/object/signalmeas: %w", err)
 	}
+
+	config := lwm2m.Config{
+		EndpointPrefix:    "urn:imei:",                          // LWM2M_INTEGRATION_ENDPOINT_PREFIX
+		FlushSessionCache: false,                                // LWM2M_INTEGRATION_FLUSH_SESSION_CACHE
+		Server:            "coaps://eu.iot.avsystem.cloud:5684", // LWM2M_CLIENT_UTILS_SERVER
+		ServerTag:         35724861,                             // LWM2M_CLIENT_UTILS_SERVER_TLS_TAG
+		BootstrapTag:      35724862,                             // LWM2M_CLIENT_UTILS_BOOTSTRAP_TLS_TAG
+		DownloadTag:       16842753,                             // LWM2M_CLIENT_UTILS_DOWNLOADER_SEC_TAG
+		DeviceAtStart:     false,                                // LWM2M_CLIENT_UTILS_DEVICE_OBJ_SUPPORT
+		FollowModem:       false,                                // LWM2M_CLIENT_UTILS_CONN_MON_OBJ_SUPPORT
+		AskCell:           true,                                 // LWM2M_CLIENT_UTILS_LOCATION_ASSIST_CELL
+		AskAGNSS:          true,                                 // LWM2M_CLIENT_UTILS_LOCATION_ASSIST_AGNSS
+		ElevationMask:     -1,                                   // LWM2M_CLIENT_UTILS_LOCATION_ASSIST_AGNSS_ELEVATION_MASK
+		Manufacturer:      "Nordic Semiconductor ASA",           // CLOUD_CODEC_MANUFACTURER
+		Client: client.Config{
+			CoAP: coap.Config{
+				AckTimeout:          4000 * time.Millisecond, // COAP_INIT_ACK_TIMEOUT_MS
+				RandomizeAckTimeout: true,                    // COAP_RANDOMIZE_ACK_TIMEOUT
+				AckRandomPercent:    150,                     // COAP_ACK_RANDOM_PERCENT
+				MaxRetransmit:       4,                       // COAP_MAX_RETRANSMIT
+				BackoffPercent:      200,                     // COAP_BACKOFF_PERCENT
+			},
+			Formats: format.Config{
+				TLV:       true,  // LWM2M_RW_OMA_TLV_SUPPORT
+				JSON:      false, // LWM2M_RW_JSON_SUPPORT
+				SenMLJSON: true,  // LWM2M_RW_SENML_JSON_SUPPORT
+				CBOR:      true,  // LWM2M_RW_CBOR_SUPPORT
+				SenMLCBOR: true,  // LWM2M_RW_SENML_CBOR_SUPPORT
+				Records:   45,    // LWM2M_RW_SENML_CBOR_RECORDS
+			},
+			Lifetime:          43200 * time.Second,                    // LWM2M_ENGINE_DEFAULT_LIFETIME
+			UpdatePeriod:      3600 * time.Second,                     // LWM2M_UPDATE_PERIOD
+			UpdateEarly:       60 * time.Second,                       // LWM2M_SECONDS_TO_UPDATE_EARLY
+			SSID:              101,                                    // LWM2M_SERVER_DEFAULT_SSID
+			MinimumPeriod:     0,                                      // LWM2M_SERVER_DEFAULT_PMIN
+			MaximumPeriod:     0,                                      // LWM2M_SERVER_DEFAULT_PMAX
+			MaxRetries:        5,                                      // LWM2M_RD_CLIENT_MAX_RETRIES
+			Bootstrap:         false,                                  // LWM2M_RD_CLIENT_SUPPORT_BOOTSTRAP
+			EndpointNameSize:  33,                                     // LWM2M_RD_CLIENT_ENDPOINT_NAME_MAX_LENGTH
+			QueueMode:         true,                                   // LWM2M_QUEUE_MODE_ENABLED
+			Uptime:            30 * time.Second,                       // LWM2M_QUEUE_MODE_UPTIME
+			SendAtOnce:        false,                                  // LWM2M_QUEUE_MODE_NO_MSG_BUFFERING
+			AtIdle:            "LWM2M_RD_CLIENT_STOP_POLLING_AT_IDLE", // LWM2M_RD_CLIENT_AT_IDLE
+			PeerPort:          5683,                                   // LWM2M_PEER_PORT
+			DNS:               true,                                   // LWM2M_DNS_SUPPORT
+			MaxObservations:   5,                                      // LWM2M_ENGINE_MAX_OBSERVER
+			MaxAttributes:     20,                                     // LWM2M_NUM_ATTR
+			MaxCompositePaths: 15,                                     // LWM2M_COMPOSITE_PATH_LIST_SIZE
+			CancelByPath:      false,                                  // LWM2M_CANCEL_OBSERVE_BY_PATH
+			BlockSize:         1024,                                   // LWM2M_COAP_BLOCK_SIZE
+			MaxMessage:        1024,                                   // LWM2M_COAP_MAX_MSG_SIZE
+			BlockTransfer:     false,                                  // LWM2M_COAP_BLOCK_TRANSFER
+			IncomingBodies:    3,                                      // LWM2M_NUM_BLOCK1_CONTEXT
+			KeySize:           33,                                     // LWM2M_SECURITY_KEY_SIZE
+			SecurityInstances: 3,                                      // LWM2M_SECURITY_INSTANCE_COUNT
+			ServerInstances:   1,                                      // LWM2M_SERVER_INSTANCE_COUNT
+			MaxCipherSuites:   5,                                      // LWM2M_SECURITY_DTLS_TLS_CIPHERSUITE_MAX
+		},
+		DTLS: part1,
+	}
 	config.Objects = append(config.Objects, part2, part3, part4, part5, part6, part7, part8, part9, part10)
+
 	return lwm2m.New(config, device)
 }
 

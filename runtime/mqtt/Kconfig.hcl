@@ -192,5 +192,23 @@ menu "MQTT" {
       pattern    = "^[^+#]+$"
       depends_on = MQTT_HELPER_LAST_WILL
     }
+
+    option "MQTT_HELPER_LAST_WILL_QOS" {
+      type       = int
+      prompt     = "Quality of service of the last will"
+      default    = 0
+      range      = [0, 1]
+      depends_on = MQTT_HELPER_LAST_WILL
+      origin     = "cloudgen"
+      help       = "The SDK's is 0."
+    }
+
+    option "MQTT_HELPER_LAST_WILL_RETAIN" {
+      type       = bool
+      prompt     = "Retain the last will"
+      depends_on = MQTT_HELPER_LAST_WILL
+      origin     = "cloudgen"
+      help       = "The broker keeps the message for whoever subscribes later. AWS IoT Core wants iot:RetainPublish allowed for its topic."
+    }
   }
 }

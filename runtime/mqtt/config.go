@@ -9,6 +9,7 @@
 package mqtt
 
 import (
+	"context"
 	"fmt"
 	"net"
 	"net/netip"
@@ -34,6 +35,8 @@ type Config struct {
 	LastWill        bool          `kconfig:"MQTT_HELPER_LAST_WILL"`
 	LastWillMessage string        `kconfig:"MQTT_HELPER_LAST_WILL_MESSAGE"`
 	LastWillTopic   string        `kconfig:"MQTT_HELPER_LAST_WILL_TOPIC"`
+	LastWillQoS     int           `kconfig:"MQTT_HELPER_LAST_WILL_QOS"` // 0 or 1
+	LastWillRetain  bool          `kconfig:"MQTT_HELPER_LAST_WILL_RETAIN"`
 }
 
 // Target is the broker to connect to and who connects.
@@ -45,6 +48,10 @@ type Target struct {
 	ClientID string
 	Username string // with Password: sent in CONNECT, where not empty
 	Password string
+
+	// Dial makes the network connection to an address of the form HOST:PORT, below TLS; nil: TCP by the system. Its connection belongs
+	// to the caller of Dial.
+	Dial func(ctx context.Context, address string) (net.Conn, error)
 
 	Credentials *credentials.Store // needed with Config.TLS
 	Certificate bool               // the client proves itself with the certificate of Config.SecTag
@@ -108,6 +115,9 @@ func check(config Config, target Target) error {
 		return fmt.Errorf("no broker: host %q, port %d", target.Host, target.Port)
 	}
 	if config.LastWill {
+		if config.LastWillQoS < 0 || config.LastWillQoS > 1 {
+			return fmt.Errorf("MQTT_HELPER_LAST_WILL_QOS is %d: 0 and 1 are possible", config.LastWillQoS)
+		}
 		if err := checkTopicName(config.LastWillTopic); err != nil {
 			return fmt.Errorf("MQTT_HELPER_LAST_WILL_TOPIC: %w", err)
 		}

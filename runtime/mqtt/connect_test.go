@@ -94,6 +94,53 @@ func TestSecondaryTag(t *testing.T) {
 	got.connection.Close()
 }
 
+// TestLastWill: each quality, retained or not, as the options say.
+func TestLastWill(t *testing.T) {
+	for qos := range 2 {
+		for _, retain := range []bool{false, true} {
+			config := plainConfig
+			config.LastWill, config.LastWillTopic, config.LastWillMessage, config.LastWillQoS, config.LastWillRetain = true, "will", "gone", qos, retain
+			peer := mqtttest.Listen(t, nil)
+			result := start(t.Context(), config, targetOf(t, config, peer))
+			conn := peer.Accept()
+			if got := conn.Connect(); !got.WillFlag || int(got.WillQos) != qos || got.WillRetain != retain || got.WillTopic != "will" || string(got.WillMessage) != "gone" {
+				t.Errorf("quality %d, retained %v: %v", qos, retain, got)
+			}
+			conn.Connack(0, false)
+			got := <-result
+			if got.err != nil {
+				t.Fatal(got.err)
+			}
+			conn.Close()
+			got.connection.Close()
+		}
+	}
+}
+
+// TestDial: a network connection of the caller's, which is given the address that would be connected to.
+func TestDial(t *testing.T) {
+	near, far := net.Pipe()
+	target := Target{Host: "broker.example", Port: 1883, ClientID: "device-1", Dial: func(_ context.Context, address string) (net.Conn, error) {
+		if address != "broker.example:1883" {
+			t.Errorf("dials %s", address)
+		}
+		return near, nil
+	}}
+	result := start(t.Context(), plainConfig, target)
+	conn := mqtttest.NewConn(t, far)
+	conn.Connect()
+	conn.Connack(0, false)
+	got := <-result
+	if got.err != nil {
+		t.Fatal(got.err)
+	}
+	conn.Close()
+	got.connection.Close()
+	target.Dial = func(context.Context, string) (net.Conn, error) { return nil, errors.New("no route") }
+	_, err := Connect(t.Context(), plainConfig, target)
+	wantFailure(t, err, FailureNetwork, "broker.example:1883 cannot be reached: no route")
+}
+
 // TestSessionOfCleanSession: a broker that claims a session although none was asked for is not believed (MQTT 3.1.1, 3.2.2.2).
 func TestSessionOfCleanSession(t *testing.T) {
 	peer := mqtttest.Listen(t, nil)
@@ -275,6 +322,9 @@ func TestTLSFailures(t *testing.T) {
 			s.server.NextProtos, s.target.ALPN = []string{"h2"}, []string{"x-test-mqtt"}
 		}, FailureTLS, []string{"x-test-mqtt"}},
 		"no TLS": {func(_ *testing.T, s *secured) { s.server = nil }, FailureTLS, []string{"does not speak TLS"}},
+		"closed within TLS": {func(_ *testing.T, s *secured) {
+			s.server.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) { return nil, hello.Conn.Close() }
+		}, FailureTLSClosed, []string{"TLS cannot be agreed on", "the broker"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newSecured(t)
@@ -323,6 +373,7 @@ func TestParameters(t *testing.T) {
 		"will message too big": {func(c *Config) {
 			c.LastWill, c.LastWillTopic, c.LastWillMessage = true, "a", strings.Repeat("x", 65536)
 		}, nil, "65536 bytes"},
+		"will of quality 2":  {func(c *Config) { c.LastWill, c.LastWillTopic, c.LastWillQoS = true, "a", 2 }, nil, "MQTT_HELPER_LAST_WILL_QOS is 2"},
 		"client id too long": {nil, func(t *Target) { t.ClientID = strings.Repeat("x", 65536) }, "client id"},
 		"no host":            {nil, func(t *Target) { t.Host = "" }, "no broker"},
 		"no port":            {nil, func(t *Target) { t.Port = 0 }, "no broker"},

@@ -34,6 +34,7 @@ const (
 	EventRefused                           // a message with more payload than MQTT_HELPER_PAYLOAD_BUFFER_LEN came and was dropped: Event.Message.Topic, Event.Size
 	EventAcknowledged                      // the broker has taken the publication Event.ID
 	EventPingAnswered                      // the broker answered a keep-alive ping
+	EventWoken                             // NextOr was woken
 )
 
 // Event is one thing that came from the broker.
@@ -142,7 +143,7 @@ func (c *Connection) options(target Target) *paho.ClientOptions {
 	o.SetConnectionLostHandler(c.lost)
 	o.SetCustomOpenConnectionFn(func(*url.URL, paho.ClientOptions) (net.Conn, error) { return c.link, nil })
 	if c.config.LastWill {
-		o.SetBinaryWill(c.config.LastWillTopic, []byte(c.config.LastWillMessage), 0, false)
+		o.SetBinaryWill(c.config.LastWillTopic, []byte(c.config.LastWillMessage), byte(c.config.LastWillQoS), c.config.LastWillRetain)
 	}
 	return o
 }
@@ -192,7 +193,10 @@ func (c *Connection) SessionPresent() bool { return c.sessionPresent }
 
 // Next waits for the next event and gives it; false: the connection has ended and all that came before is taken. A message is
 // acknowledged to the broker when Next is called again. It is called from one goroutine, which does not wait for Subscribe in between.
-func (c *Connection) Next() (Event, bool) {
+func (c *Connection) Next() (Event, bool) { return c.NextOr(nil) }
+
+// NextOr is Next, which also returns, with EventWoken, when something can be received from wake. What has come goes first.
+func (c *Connection) NextOr(wake <-chan struct{}) (Event, bool) {
 	if c.unacked != nil {
 		c.unacked()
 		c.unacked = nil
@@ -201,6 +205,14 @@ func (c *Connection) Next() (Event, bool) {
 	case event := <-c.events:
 		c.unacked = event.ack
 		return event, true
+	default:
+	}
+	select {
+	case event := <-c.events:
+		c.unacked = event.ack
+		return event, true
+	case <-wake:
+		return Event{Kind: EventWoken}, true
 	case <-c.ended:
 	}
 	select {

@@ -22,9 +22,13 @@ func dial(ctx context.Context, config Config, target Target) (conn, raw net.Conn
 			return nil, nil, err
 		}
 	}
-	// The keep-alive of MQTT watches the connection; TCP's would wake the radio every few seconds.
-	dialer := net.Dialer{KeepAlive: -1}
-	raw, err = dialer.DialContext(ctx, "tcp", target.dialAddress())
+	if target.Dial != nil {
+		raw, err = target.Dial(ctx, target.dialAddress())
+	} else {
+		// The keep-alive of MQTT watches the connection; TCP's would wake the radio every few seconds.
+		dialer := net.Dialer{KeepAlive: -1}
+		raw, err = dialer.DialContext(ctx, "tcp", target.dialAddress())
+	}
 	if err != nil {
 		return nil, nil, dialFailure(ctx, target, err)
 	}
@@ -128,6 +132,9 @@ func handshakeFailure(ctx context.Context, config Config, target Target, err err
 	case ctx.Err() != nil:
 		return contextFailure(ctx, target, "agreeing on TLS")
 	default:
+		if lost, ok := errors.AsType[*LostError](lossOf(err)); ok && lost.Loss == LossByBroker {
+			e.Failure = FailureTLSClosed
+		}
 		e.Problem = "TLS cannot be agreed on: " + lossOf(err).Error()
 	}
 	return e

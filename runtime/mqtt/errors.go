@@ -22,6 +22,7 @@ const (
 	FailureServerCertificate                    // the broker's certificate is not from a CA that we trust, or for another name
 	FailureServerValidity                       // the broker's certificate is out of its time
 	FailureClientCertificate                    // the broker does not take our certificate
+	FailureTLSClosed                            // the broker closed the connection within the TLS handshake, without a word
 	FailureTLS                                  // anything else in the TLS handshake
 	FailureRefused                              // CONNACK says no; ConnectError.Code tells which
 	FailureClosed                               // the broker closed the connection in place of an answer

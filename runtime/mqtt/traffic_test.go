@@ -322,3 +322,28 @@ func TestKeepaliveOff(t *testing.T) {
 		t.Errorf("time left is %v", got)
 	}
 }
+
+// TestNextOr: what came goes first, then the wake-up, and an ended connection is told as Next tells it.
+func TestNextOr(t *testing.T) {
+	c, conn := connected(t, plainConfig)
+	wake := make(chan struct{}, 1)
+	wake <- struct{}{}
+	if event, ok := c.NextOr(wake); !ok || event.Kind != EventWoken {
+		t.Errorf("woken: %+v, %v", event, ok)
+	}
+	conn.Publish("a", 1, 7, []byte("x"))
+	if event, ok := c.NextOr(wake); !ok || event.Kind != EventMessage {
+		t.Errorf("message: %+v, %v", event, ok)
+	}
+	wake <- struct{}{}
+	if event, ok := c.NextOr(wake); !ok || event.Kind != EventWoken {
+		t.Errorf("woken: %+v, %v", event, ok)
+	}
+	if got := conn.Acknowledgement(); got != 7 { // a wake-up takes the message before it for handled
+		t.Errorf("acknowledges %d", got)
+	}
+	conn.Close()
+	if event, ok := c.NextOr(wake); ok {
+		t.Errorf("after the end: %+v", event)
+	}
+}

@@ -52,9 +52,42 @@ menu "AWS IoT Core" {
     default = true
   }
 
+  option "AWS_IOT_JUST_IN_TIME_PROVISIONING" {
+    type   = bool
+    prompt = "Try again soon while the service registers the device"
+    origin = "cloudgen"
+    help   = "For certificates of a CA with automatic registration. The service closes a new device's first connection while it registers the certificate and runs the template, so within AWS_IOT_CONNECT_TIMEOUT_SECONDS a refused connection is tried again after 2, 4 and 8 s, until one has been accepted. n: after the next delay of the cloud module, 32 s."
+  }
+
+  option "AWS_IOT_SHADOW_NAME" {
+    type    = string
+    prompt  = "Name of the device shadow"
+    pattern = "^[A-Za-z0-9:_-]{0,64}$"
+    origin  = "cloudgen"
+    help    = "Empty: the classic shadow. A named shadow is asked for by shadow/name/NAME/get and answers by shadow/name/NAME/get/accepted; no rule republishes its configuration, for the topic would be too deep."
+  }
+
+  option "AWS_IOT_TOPIC_DESIRED_CFG_SUBSCRIBE" {
+    type       = bool
+    prompt     = "Subscribe to shadow/get/accepted/desired/cfg"
+    depends_on = AWS_IOT_SHADOW_NAME == ""
+    default    = true
+    origin     = "cloudgen"
+    help       = "The SDK's way to the configuration: a rule of the account republishes it there, so that a modem with little memory need not take the whole shadow. n: the account needs no rule, and the configuration comes by shadow/get/accepted."
+  }
+
   option "AWS_IOT_TOPIC_GET_ACCEPTED_SUBSCRIBE" {
     type   = bool
     prompt = "Subscribe to shadow/get/accepted"
+    default {
+      value = true
+      if    = !AWS_IOT_TOPIC_DESIRED_CFG_SUBSCRIBE
+    }
+  }
+
+  constraint "AWS_IOT_TOPIC_GET_ACCEPTED_SUBSCRIBE or AWS_IOT_TOPIC_DESIRED_CFG_SUBSCRIBE must be y: by one of them the configuration comes" {
+    condition = AWS_IOT_TOPIC_GET_ACCEPTED_SUBSCRIBE || AWS_IOT_TOPIC_DESIRED_CFG_SUBSCRIBE
+    fix       = "AWS_IOT_TOPIC_GET_ACCEPTED_SUBSCRIBE = y"
   }
 
   option "AWS_IOT_TOPIC_GET_REJECTED_SUBSCRIBE" {
@@ -79,6 +112,13 @@ menu "AWS IoT Core" {
     help   = "Changes of the configuration come by it."
   }
 
+  option "AWS_IOT_TOPIC_UPDATE_DOCUMENTS_SUBSCRIBE" {
+    type   = bool
+    prompt = "Subscribe to shadow/update/documents"
+    origin = "cloudgen"
+    help   = "Each change of the shadow, with the document before and after it. It is for the application; give MQTT_HELPER_PAYLOAD_BUFFER_LEN room for two documents with their metadata."
+  }
+
   option "AWS_IOT_TOPIC_DELETE_ACCEPTED_SUBSCRIBE" {
     type   = bool
     prompt = "Subscribe to shadow/delete/accepted"
@@ -87,6 +127,21 @@ menu "AWS IoT Core" {
   option "AWS_IOT_TOPIC_DELETE_REJECTED_SUBSCRIBE" {
     type   = bool
     prompt = "Subscribe to shadow/delete/rejected"
+  }
+
+  option "AWS_IOT_SHADOW_VERSIONED_REPORTS" {
+    type   = bool
+    prompt = "Report the configuration for a version of the shadow"
+    select = [AWS_IOT_TOPIC_GET_ACCEPTED_SUBSCRIBE, AWS_IOT_TOPIC_UPDATE_ACCEPTED_SUBSCRIBE, AWS_IOT_TOPIC_UPDATE_REJECTED_SUBSCRIBE]
+    origin = "cloudgen"
+    help   = "A report of the configuration carries the shadow's version, so that the service refuses it (409) where the shadow has changed meanwhile; the device then asks for the shadow and reports once more."
+  }
+
+  option "MEMFAULT_NCS_PROJECT_KEY" {
+    type    = string
+    prompt  = "Memfault project key"
+    pattern = "^[A-Za-z0-9_-]{0,64}$"
+    help    = "Diagnostic chunks go to CLIENTID/memfault/KEY; empty: to CLIENTID/memfault."
   }
 }
 

@@ -6,6 +6,7 @@ package aws
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -31,6 +32,12 @@ type Config struct {
 	UpdateDelta             bool          `kconfig:"AWS_IOT_TOPIC_UPDATE_DELTA_SUBSCRIBE"`
 	DeleteAccepted          bool          `kconfig:"AWS_IOT_TOPIC_DELETE_ACCEPTED_SUBSCRIBE"`
 	DeleteRejected          bool          `kconfig:"AWS_IOT_TOPIC_DELETE_REJECTED_SUBSCRIBE"`
+	UpdateDocuments         bool          `kconfig:"AWS_IOT_TOPIC_UPDATE_DOCUMENTS_SUBSCRIBE"`
+	DesiredConfig           bool          `kconfig:"AWS_IOT_TOPIC_DESIRED_CFG_SUBSCRIBE"` // see Rules
+	ShadowName              string        `kconfig:"AWS_IOT_SHADOW_NAME"`                 // "": the classic shadow
+	VersionedReports        bool          `kconfig:"AWS_IOT_SHADOW_VERSIONED_REPORTS"`    // with GetAccepted, UpdateAccepted and UpdateRejected
+	JustInTimeProvisioning  bool          `kconfig:"AWS_IOT_JUST_IN_TIME_PROVISIONING"`
+	MemfaultProjectKey      string        `kconfig:"MEMFAULT_NCS_PROJECT_KEY"` // "": none
 	MQTT                    mqtt.Config
 }
 
@@ -50,6 +57,10 @@ type Backend struct {
 	application []applicationTopic
 	session     *session // from the start of Connect until after EventDisconnected
 	shadow      shadowVersion
+	version     *int64 // newest version of the shadow that any message told; nil: none
+	requests    requests
+	closures    closures
+	accepted    bool // the service has accepted a connection since Init
 }
 
 // session is one connection, and the attempt to make it.
@@ -57,7 +68,11 @@ type session struct {
 	cancel  context.CancelFunc // ends the attempt
 	conn    *mqtt.Connection   // nil while connecting
 	byUser  bool               // Disconnect was called
+	since   time.Time          // when it was accepted
+	wake    chan struct{}      // a request to the shadow service is due
+	alarm   *time.Timer        // wakes; nil while connecting
 	failed  error              // why the backend itself closed the connection
+	ended   error              // why the connection ended; set before done
 	settled chan struct{}      // closed when Connect has given EventReady, or never will
 	done    chan struct{}      // closed when nothing more comes of it
 }
@@ -72,6 +87,9 @@ func New(config Config, device module.Device) (*Backend, error) {
 	case device.ID == nil:
 		return nil, errors.New("aws: the device has no source of its id")
 	}
+	if err := checkConfig(config); err != nil {
+		return nil, fmt.Errorf("aws: %w", err)
+	}
 	target, err := mqtt.NewTarget(config.MQTT, config.BrokerHostName, device.Endpoint)
 	if err != nil {
 		return nil, fmt.Errorf("aws: %w", err)
@@ -84,8 +102,15 @@ func New(config Config, device module.Device) (*Backend, error) {
 	if logger == nil {
 		logger = slog.New(slog.DiscardHandler)
 	}
-	return &Backend{config: config, device: device, logger: logger, target: target}, nil
+	if served := servedKeepAlive(config.MQTT.KeepAlive); served != config.MQTT.KeepAlive {
+		logger.Info("AWS IoT Core has another keep-alive", "MQTT_KEEPALIVE", config.MQTT.KeepAlive, "used", served)
+		config.MQTT.KeepAlive = served
+	}
+	return &Backend{config: config, device: device, logger: logger, target: target, requests: requests{prefix: rand.Text()[:tokenPrefix]}}, nil
 }
+
+// tokenPrefix is the number of random characters in front of this device's tokens. A token takes 64 bytes (quotas).
+const tokenPrefix = 8
 
 const (
 	// On port 443 the service speaks HTTPS unless ALPN names MQTT (developer guide, "Device communication protocols").
@@ -115,6 +140,7 @@ func (b *Backend) Init(ctx context.Context, handler cloud.Handler) error {
 	defer b.mu.Unlock()
 	b.id, b.target.ClientID = id, id
 	b.topics = newTable(b.config, id)
+	b.accepted, b.closures = false, closures{}
 	b.SetHandler(handler)
 	b.initialized = true
 	return nil

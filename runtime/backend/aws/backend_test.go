@@ -36,7 +36,7 @@ const (
 // shipped is the configuration of overlay-aws, less what tests override.
 var shipped = Config{
 	BrokerHostName: "broker.example", ClientIDMaxLen: 40, ConnectTimeout: 30 * time.Second,
-	GetRejected: true, UpdateDelta: true,
+	GetRejected: true, UpdateDelta: true, DesiredConfig: true,
 	MQTT: mqtt.Config{KeepAlive: 1200 * time.Second, CleanSession: true, TLS: true, Port: 8883, SecTag: secTag, SecondarySecTag: -1,
 		SendTimeout: true, SendTimeoutTime: 60 * time.Second, PayloadMax: 4096},
 }
@@ -132,17 +132,17 @@ func (d *device) wantRejected(source, says string) {
 	}
 }
 
-type outcome struct {
+type attempted struct {
 	result cloud.ConnectResult
 	err    error
 }
 
 // connect starts an attempt beside the test, which plays the service.
-func (d *device) connect() <-chan outcome {
-	done := make(chan outcome, 1)
+func (d *device) connect() <-chan attempted {
+	done := make(chan attempted, 1)
 	go func() {
 		result, err := d.Connect(context.Background())
-		done <- outcome{result, err}
+		done <- attempted{result, err}
 	}()
 	return done
 }
@@ -293,7 +293,7 @@ func TestConnect(t *testing.T) {
 		t.Errorf("subscribes to %v, want %v", asked, want)
 	}
 	d.want(cloud.Event{Type: cloud.EventReady})
-	if p := conn.Publication(); p.TopicName != prefix+"get" || len(p.Payload) != 0 || p.Qos != 0 {
+	if p := conn.Publication(); p.TopicName != prefix+"get" || !strings.HasPrefix(string(p.Payload), `{"clientToken":"`) || p.Qos != 0 {
 		t.Errorf("publishes %v", p)
 	}
 	if got := <-done; got.result != cloud.ConnectSuccess || got.err != nil {

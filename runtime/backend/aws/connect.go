@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/cloud"
 	"github.com/cloudgen/cloudgen/runtime/credentials"
@@ -19,7 +20,7 @@ func (b *Backend) Connect(ctx context.Context) (cloud.ConnectResult, error) {
 	if err != nil {
 		return result, err
 	}
-	conn, err := mqtt.Connect(ctx, b.config.MQTT, b.target)
+	conn, err := b.dial(ctx)
 	if err != nil {
 		b.drop(s)
 		return connectResult(err), b.explain(err)
@@ -55,6 +56,9 @@ func (b *Backend) abandon(s *session, err error) (cloud.ConnectResult, error) {
 	s.conn.Close()
 	close(s.settled)
 	<-s.done
+	if !byUser && errors.Is(err, mqtt.ErrClosed) && s.ended != nil {
+		err = s.ended
+	}
 	err = fmt.Errorf("aws: connect to %s: %w", b.target.Name(), err)
 	switch {
 	case byUser || errors.Is(err, context.Canceled):
@@ -99,7 +103,15 @@ func (b *Backend) adopt(s *session, conn *mqtt.Connection) bool {
 	if s.byUser {
 		return false
 	}
-	s.conn = conn
+	s.conn, s.since, s.wake = conn, time.Now(), make(chan struct{}, 1)
+	s.alarm = time.AfterFunc(time.Hour, func() {
+		select {
+		case s.wake <- struct{}{}:
+		default: // it is woken already
+		}
+	})
+	s.alarm.Stop()
+	b.accepted = true
 	if !conn.SessionPresent() { // nothing that was sent before can come now
 		b.shadow = shadowVersion{}
 		for i := range b.application {
@@ -147,19 +159,32 @@ func (b *Backend) end(s *session) {
 // run is the goroutine of a session: it takes what the cloud sends until the connection ends.
 func (b *Backend) run(s *session) {
 	for {
-		event, ok := s.conn.Next()
+		event, ok := s.conn.NextOr(s.wake)
 		if !ok {
 			break
 		}
-		b.take(event)
+		if event.Kind == mqtt.EventWoken {
+			b.due()
+		} else {
+			b.take(event)
+		}
 	}
 	cause := s.conn.Err()
 	s.conn.Close()
+	b.mu.Lock()
+	s.alarm.Stop()
+	b.requests.reset()
+	reason := disconnectReason(cause)
+	if again := b.closures.ended(time.Since(s.since), reason == cloud.DisconnectClosedByRemote, b.id); again != nil {
+		cause = fmt.Errorf("%w; %w", cause, again)
+	}
+	s.ended = cause
+	b.mu.Unlock()
 	<-s.settled // EventReady never comes after EventDisconnected
 	b.mu.Lock()
 	failed := s.failed
 	b.mu.Unlock()
-	event := cloud.Event{Type: cloud.EventDisconnected, Reason: disconnectReason(cause), Err: cause}
+	event := cloud.Event{Type: cloud.EventDisconnected, Reason: reason, Err: cause}
 	switch {
 	case failed != nil:
 		event.Reason, event.Err = cloud.DisconnectMisc, failed
@@ -212,26 +237,8 @@ func connectResult(err error) cloud.ConnectResult {
 		return cloud.ConnectErrCert
 	case mqtt.FailureServerValidity:
 		return cloud.ConnectErrCertMisc
-	case mqtt.FailureTLS, mqtt.FailureRefused, mqtt.FailureClosed, mqtt.FailureProtocol:
+	case mqtt.FailureTLS, mqtt.FailureTLSClosed, mqtt.FailureRefused, mqtt.FailureClosed, mqtt.FailureProtocol:
 		return cloud.ConnectErrBackend
 	}
 	return cloud.ConnectErrMisc
-}
-
-// explain adds to an error what it means with this service.
-func (b *Backend) explain(err error) error {
-	var failure *mqtt.ConnectError
-	if errors.As(err, &failure) {
-		switch {
-		case failure.Failure == mqtt.FailureClosed || failure.Failure == mqtt.FailureRefused && failure.Code != 2 && failure.Code != 3:
-			// The service closes the connection where MQTT foresees a return code; some endpoints send one (5, or 7).
-			return fmt.Errorf("aws: %w; AWS IoT Core does so when no policy of the certificate allows iot:Connect for client id %q, or the certificate is not ACTIVE",
-				err, b.target.ClientID)
-		case failure.Failure == mqtt.FailureClientCertificate:
-			return fmt.Errorf("aws: %w; register the certificate of security tag %d with the account and set it ACTIVE", err, b.config.MQTT.SecTag)
-		case failure.Failure == mqtt.FailureRefused && failure.Code == 2:
-			return fmt.Errorf("aws: %w; the client id is %q", err, b.target.ClientID)
-		}
-	}
-	return fmt.Errorf("aws: %w", err)
 }

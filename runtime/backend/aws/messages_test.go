@@ -170,7 +170,7 @@ func TestReceive(t *testing.T) {
 		{cfg, cloud.EndpointStateGet, `{"cfg":{"actwt":60}}`, minute, ""},
 		{cfg, cloud.EndpointStateGet, `{"state":{"cfg":{"actwt":60}}}`, minute, ""},
 		{cfg, cloud.EndpointStateGet, `{}`, data.ConfigEmpty{}, ""},
-		{cfg, cloud.EndpointStateGet, `[]`, nil, "a list where an object is expected"},
+		{cfg, cloud.EndpointStateGet, `[]`, nil, "the shadow cannot be read"},
 		{cfg, cloud.EndpointStateGet, `{"cfg":{"actwt":60,"loct":0,"act":"yes"}}`, minute, "cfg.act: \"yes\" where true or false is expected\ncfg.loct: 0 is not between"},
 		{delta, cloud.EndpointState, `{"version":5,"timestamp":100,"state":{"cfg":{"actwt":60}},"metadata":{"cfg":{"actwt":{"timestamp":100}}}}`, minute, ""},
 		{delta, cloud.EndpointState, `{"version":5,"timestamp":100,"state":{"cfg":{"actwt":60}}}`, nil, ""},

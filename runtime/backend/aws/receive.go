@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/cloudgen/cloudgen/runtime/cloud"
-	"github.com/cloudgen/cloudgen/runtime/codec/tracker"
 	"github.com/cloudgen/cloudgen/runtime/data"
 	"github.com/cloudgen/cloudgen/runtime/mqtt"
 )
@@ -50,11 +49,15 @@ func (b *Backend) takeMessage(m mqtt.Message) {
 	}
 	switch to {
 	case useConfig:
-		b.takeConfig(m, "state")
+		b.takeShadow(m, "state")
 	case useUpdateDelta:
 		b.takeDelta(m)
 	case useGetAccepted:
-		b.takeShadow(m)
+		b.takeShadow(m, "state", "desired")
+	case useUpdateAccepted, useUpdateDocuments:
+		b.takeUpdated(to, m)
+	case useDeleteAccepted:
+		b.takeDeleted(m)
 	case useGetRejected, useUpdateRejected, useDeleteRejected:
 		b.takeRejection(to, m)
 	case useAGNSS, usePGPS:
@@ -75,7 +78,7 @@ func (b *Backend) isApplicationTopic(topic string) bool {
 
 func endpoint(u use) cloud.EndpointType {
 	switch u {
-	case useUpdateAccepted, useUpdateRejected, useUpdateDelta:
+	case useUpdateAccepted, useUpdateRejected, useUpdateDelta, useUpdateDocuments:
 		return cloud.EndpointState
 	case useGetAccepted, useGetRejected, useConfig:
 		return cloud.EndpointStateGet
@@ -94,20 +97,4 @@ func (b *Backend) takeAssistance(to use, m mqtt.Message) {
 	default:
 		b.give(data.PGPSReceived{Payload: m.Payload})
 	}
-}
-
-// takeConfig hands over the configuration of a document. Members that cannot be taken are reported; the others are taken.
-func (b *Backend) takeConfig(m mqtt.Message, path ...string) {
-	change, err := tracker.DecodeConfiguration(m.Payload, path...)
-	switch {
-	case errors.Is(err, tracker.ErrNoConfiguration):
-		b.give(data.ConfigEmpty{})
-		return
-	case err != nil:
-		b.reject(m.Topic, err)
-		return
-	case change.Refused != nil:
-		b.reject(m.Topic, errors.Join(change.Refused...))
-	}
-	b.give(data.ConfigReceived{Change: change.ConfigurationChange})
 }

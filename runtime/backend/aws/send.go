@@ -13,7 +13,8 @@ import (
 )
 
 // Send publishes a message of the application: EndpointMsg on the topic Endpoint.Name ("": <id>/messages), EndpointState, EndpointStateGet
-// and EndpointStateDelete on the topics of the device's own shadow.
+// and EndpointStateDelete on the topics of the device's own shadow. The payload goes as it is, so a clientToken in it is the application's:
+// the answer is given as cloud.EventDataReceived, and only one without token is acted upon besides.
 func (b *Backend) Send(ctx context.Context, message cloud.Message) error {
 	qos, err := quality(message.QoS)
 	if err != nil {
@@ -62,8 +63,10 @@ func (b *Backend) publish(ctx context.Context, to use, name string, qos byte, id
 	if name == "" {
 		name = b.topics.names[to]
 	}
-	if to == useShadowUpdate && len(payload) > maxShadow {
-		return fmt.Errorf("aws: a shadow update of %d bytes: AWS IoT Core takes at most %d", len(payload), maxShadow)
+	if to == useShadowUpdate {
+		if size := stateSize(payload); size > maxShadow {
+			return fmt.Errorf("aws: a shadow update with a state of %d bytes: AWS IoT Core takes at most %d", size, maxShadow)
+		}
 	}
 	if err := checkPublication(name, payload); err != nil {
 		return fmt.Errorf("aws: %w", err)
@@ -78,6 +81,9 @@ func (b *Backend) publish(ctx context.Context, to use, name string, qos byte, id
 	return nil
 }
 
+// newBuffer has room for most documents, so that encoding one allocates once. The transport keeps it until it is sent.
+func newBuffer() []byte { return make([]byte, 0, 512) }
+
 func (b *Backend) deliver(ctx context.Context, to use, payload []byte, delivery module.Delivery) error {
 	if len(payload) == 0 {
 		return errors.New("aws: nothing to send: no value can be written as JSON")
@@ -89,49 +95,33 @@ func (b *Backend) deliver(ctx context.Context, to use, payload []byte, delivery 
 	return b.publish(ctx, to, "", qos, delivery.ID, payload)
 }
 
-// What the service wants around the state that a device reports (developer guide, "Device Shadow service documents").
-const (
-	reportedOpen  = `{"state":{"reported":`
-	reportedClose = `}}`
-)
-
-// reported wraps a document; it stays empty when the document is.
-func reported(document func([]byte) []byte) []byte {
-	wrapped := document([]byte(reportedOpen))
-	if len(wrapped) == len(reportedOpen) {
-		return nil
-	}
-	return append(wrapped, reportedClose...)
-}
-
 // Report updates the reported state of the shadow with the newest samples.
 func (b *Backend) Report(ctx context.Context, update data.Update, delivery module.Delivery) error {
-	return b.deliver(ctx, useShadowUpdate, reported(func(dst []byte) []byte { return tracker.AppendUpdate(dst, update) }), delivery)
+	return b.report(ctx, tracker.AppendUpdate(newReport(), update), delivery, false)
 }
 
 // ReportBatch sends samples that were held back on <id>/batch.
 func (b *Backend) ReportBatch(ctx context.Context, batch data.Batch, delivery module.Delivery) error {
-	return b.deliver(ctx, useBatch, tracker.AppendBatch(nil, batch), delivery)
+	return b.deliver(ctx, useBatch, tracker.AppendBatch(newBuffer(), batch), delivery)
 }
 
 // Alert sends a button press or a shock on <id>/messages.
 func (b *Backend) Alert(ctx context.Context, alert data.Alert, delivery module.Delivery) error {
-	return b.deliver(ctx, useMessages, tracker.AppendAlert(nil, alert), delivery)
+	return b.deliver(ctx, useMessages, tracker.AppendAlert(newBuffer(), alert), delivery)
 }
 
-// RequestConfig asks for the shadow.
-func (b *Backend) RequestConfig(ctx context.Context) error {
-	return b.publish(ctx, useShadowGet, "", 0, 0, nil)
-}
+// RequestConfig asks for the shadow. An answer that does not come is asked for once more; that there is none in the end is reported as
+// data.InputRejected.
+func (b *Backend) RequestConfig(ctx context.Context) error { return b.fetch(ctx) }
 
 // ReportConfig updates the reported state of the shadow with the configuration.
 func (b *Backend) ReportConfig(ctx context.Context, configuration data.Configuration, delivery module.Delivery) error {
-	return b.deliver(ctx, useShadowUpdate, reported(func(dst []byte) []byte { return tracker.AppendConfiguration(dst, configuration) }), delivery)
+	return b.report(ctx, tracker.AppendConfiguration(newReport(), configuration), delivery, true)
 }
 
 // RequestLocation sends cells and access points on <id>/ground-fix.
 func (b *Backend) RequestLocation(ctx context.Context, request data.LocationRequest, delivery module.Delivery) error {
-	return b.deliver(ctx, useGroundFix, tracker.AppendLocationRequest(nil, request), delivery)
+	return b.deliver(ctx, useGroundFix, tracker.AppendLocationRequest(newBuffer(), request), delivery)
 }
 
 // LocationAnswered is false: the cloud keeps the location for itself.
@@ -139,15 +129,15 @@ func (b *Backend) LocationAnswered() bool { return false }
 
 // RequestAGNSS asks on <id>/agnss/get; the answer comes by <id>/agnss.
 func (b *Backend) RequestAGNSS(ctx context.Context, request data.AGNSSRequest, delivery module.Delivery) error {
-	return b.deliver(ctx, useAGNSSRequest, tracker.AppendAGNSSRequest(nil, request), delivery)
+	return b.deliver(ctx, useAGNSSRequest, tracker.AppendAGNSSRequest(newBuffer(), request), delivery)
 }
 
 // RequestPGPS asks on <id>/pgps/get; the answer comes by <id>/pgps.
 func (b *Backend) RequestPGPS(ctx context.Context, request data.PGPSRequest, delivery module.Delivery) error {
-	return b.deliver(ctx, usePGPSRequest, tracker.AppendPGPSRequest(nil, request), delivery)
+	return b.deliver(ctx, usePGPSRequest, tracker.AppendPGPSRequest(newBuffer(), request), delivery)
 }
 
-// SendDiagnostics sends a chunk on <id>/memfault.
+// SendDiagnostics sends a chunk on <id>/memfault, or on <id>/memfault/KEY with MEMFAULT_NCS_PROJECT_KEY.
 func (b *Backend) SendDiagnostics(ctx context.Context, chunk []byte, delivery module.Delivery) error {
 	return b.deliver(ctx, useDiagnostics, chunk, delivery)
 }

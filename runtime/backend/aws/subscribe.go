@@ -38,14 +38,14 @@ func (b *Backend) subscribe(ctx context.Context, conn *mqtt.Connection) error {
 		}
 	}
 	b.mu.Unlock()
-	if err := request(ctx, conn, filters); err != nil {
+	if err := askFor(ctx, conn, filters); err != nil {
 		return err
 	}
 	b.markSubscribed(filters)
 	return nil
 }
 
-func request(ctx context.Context, conn *mqtt.Connection, filters []mqtt.Filter) error {
+func askFor(ctx context.Context, conn *mqtt.Connection, filters []mqtt.Filter) error {
 	if len(filters) == 0 {
 		return nil
 	}
@@ -99,7 +99,7 @@ func (b *Backend) SubscriptionsAdd(endpoints []cloud.Endpoint) error {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), b.config.ConnectTimeout)
 	defer cancel()
-	if err := request(ctx, conn, filters); err != nil {
+	if err := askFor(ctx, conn, filters); err != nil {
 		if errors.Is(err, mqtt.ErrClosed) {
 			return nil // with the next connection
 		}
