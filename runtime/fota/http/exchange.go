@@ -78,9 +78,7 @@ func (f *fetch) redirect() (*url.URL, error) {
 }
 
 // mayGoTo tells whether any host may redirect to this one.
-func (c *Client) mayGoTo(host string) bool {
-	return slices.ContainsFunc(c.config.RedirectHosts, func(allowed string) bool { return strings.EqualFold(allowed, host) })
-}
+func (c *Client) mayGoTo(host string) bool { return c.config.RedirectHosts.Allows(host) }
 
 // exchange sends a request and reads the head of its response. A connection that was used before may have been closed by the server in the
 // meantime: then a new one is made.

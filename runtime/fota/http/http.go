@@ -29,9 +29,9 @@ type Config struct {
 	FileNameMax   int           `kconfig:"DOWNLOAD_CLIENT_MAX_FILENAME_SIZE"`         // bytes of a URL's path, also of those that are redirected to
 	LogHeaders    bool          `kconfig:"DOWNLOAD_CLIENT_LOG_HEADERS"`               // response heads go to the log, at debug
 
-	Plain         bool     // http is allowed: a redirect from https to it never is
-	RedirectHosts []string // hosts that any host may redirect to; a host may always redirect to itself
-	Redirects     int      // most redirects of one request; 0: DefaultRedirects
+	Plain         bool  // http is allowed: a redirect from https to it never is
+	RedirectHosts Hosts // hosts that any host may redirect to; a host may always redirect to itself
+	Redirects     int   // most redirects of one request; 0: DefaultRedirects
 }
 
 // DefaultRedirects is the number of redirects that are followed, as in the SDK.
