@@ -31,7 +31,7 @@ func (p *program) Fetch(ctx context.Context, uri string, into io.Writer) error {
 	config := p.backend.config.Client.CoAP
 	config.BlockSize = p.backend.config.Client.BlockSize
 	conn := coap.NewConn(link, config, nil, p.backend.logger)
-	sink := &image{Writer: into}
+	sink := &fetched{Writer: into}
 	response, err := conn.Download(ctx, imageRequest(target), sink)
 	_ = conn.Close() // what was asked for has come or has not; from here on nothing is written to the sink
 	switch {
@@ -109,21 +109,21 @@ func imageRequest(target *url.URL) coap.Message {
 	return m
 }
 
-// image takes what is downloaded, and keeps the error of who it is for.
-type image struct {
+// fetched takes what is downloaded, and keeps the error of who it is for.
+type fetched struct {
 	io.Writer
 	err error
 }
 
-func (i *image) Write(part []byte) (int, error) {
-	n, err := i.Writer.Write(part)
-	i.err = err
+func (f *fetched) Write(part []byte) (int, error) {
+	n, err := f.Writer.Write(part)
+	f.err = err
 	return n, err
 }
 
 // SetSize implements coap.Sink: it tells the size to who wants to know it.
-func (i *image) SetSize(size int64) {
-	if wants, is := i.Writer.(interface{ SetSize(size int64) }); is {
+func (f *fetched) SetSize(size int64) {
+	if wants, is := f.Writer.(interface{ SetSize(size int64) }); is {
 		wants.SetSize(size)
 	}
 }

@@ -79,7 +79,7 @@ func TestFetch(t *testing.T) {
 
 // What the target of an image says comes back as it is: it is not the network's fault.
 func TestFetchIntoAFullTarget(t *testing.T) {
-	i := &image{Writer: full{}}
+	i := &fetched{Writer: full{}}
 	if _, err := i.Write([]byte{1}); !errors.Is(err, errFull) || !errors.Is(i.err, errFull) {
 		t.Errorf("%v, %v", err, i.err)
 	}

@@ -157,7 +157,7 @@ func TestFirmwarePushed(t *testing.T) {
 		if got := r.server.do(m); got != "5.00" {
 			t.Errorf("the push is answered with %s", got)
 		}
-		r.expect("FOTA_START", "FOTA_ERROR: the image is not of a kind that this device takes: it does not begin as an ELF executable")
+		r.expect("FOTA_START", "FOTA_ERROR: the image is not of a kind that this device takes: no target of images is part of this firmware")
 		if got := r.server.read("/5/0/5"); got != "2.05 6" { // unsupported package type
 			t.Errorf("the result is %s", got)
 		}

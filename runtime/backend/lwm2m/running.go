@@ -71,6 +71,7 @@ func (b *Backend) start() (*running, error) {
 	if err != nil {
 		return nil, errorf("lwm2m: %w", err)
 	}
+	b.useTargets(state)
 	options.Store = accountsFile{state}
 	options.Program = &program{backend: b, state: state, folder: b.device.DataDir}
 	if flusher, is := b.config.DTLS.(interface{ FlushSessionCache() }); is && b.config.FlushSessionCache {

@@ -7,8 +7,8 @@ package firmware
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 
@@ -58,8 +58,8 @@ var (
 	_ lwm2m.Uploader = (*Object)(nil)
 )
 
-// New makes the object. Images go to files below the host's folder, unless UseTarget says otherwise.
-func New(config Config) (*Object, error) { return &Object{config: config}, nil }
+// New makes the object. It refuses images until UseTarget says where they go.
+func New(config Config) (*Object, error) { return &Object{config: config, target: nowhere{}}, nil }
 
 // UseTarget sets where images go; it is called before Attach.
 func (o *Object) UseTarget(target Target) { o.target = target }
@@ -75,9 +75,6 @@ func (o *Object) Attach(store lwm2m.Store) error {
 	o.work.Lock()
 	defer o.work.Unlock()
 	o.store, o.attached, o.current = store, false, nil
-	if o.target == nil {
-		o.target = NewFileTarget(filepath.Join(o.host.Folder(), "firmware"))
-	}
 	kept, err := o.load()
 	if err != nil {
 		o.host.Logger().Error("the state of the firmware update cannot be read: it begins anew", "error", err)
@@ -101,26 +98,51 @@ func (o *Object) Attach(store lwm2m.Store) error {
 func (o *Object) resume() {
 	switch o.status.State {
 	case idle:
+		o.review()
 		o.discard()
 	case downloading:
 		o.move(bootUnfinished, resultInitial)
 		o.discard()
 	case downloaded:
-		if err := o.target.Staged(); err != nil {
+		switch err := o.target.Staged(); {
+		case err == nil:
+		case errors.Is(err, ErrRuns):
+			o.succeed()
+		default:
 			o.host.Logger().Error("the image that was downloaded is gone", "error", err)
 			o.move(lost, resultOf(err))
 			o.discard()
 		}
 	case updating:
-		err := o.target.Installed()
-		if err != nil {
+		if err := o.target.Installed(); err != nil {
 			o.notInstalled(err)
 			return
 		}
-		o.move(succeeded, resultSuccess)
-		o.host.Firmware(lwm2m.FirmwareProgress{Step: lwm2m.FirmwareSucceeded})
-		o.discard()
+		o.succeed()
 	}
+}
+
+// review corrects a result that has turned out to be wrong: an image that was reported as installed was given up after all, or one that was
+// reported as failed runs, for the bootloader could not start it when it was to.
+func (o *Object) review() {
+	switch o.status.Result {
+	case resultSuccess:
+		if err := o.target.Installed(); errors.Is(err, ErrReverted) {
+			o.host.Logger().Error("the new firmware was given up", "error", err)
+			o.move(lost, resultUpdateFailed)
+			o.host.Firmware(lwm2m.FirmwareProgress{Step: lwm2m.FirmwareFailed, Err: err})
+		}
+	case resultUpdateFailed:
+		if errors.Is(o.target.Staged(), ErrRuns) {
+			o.succeed()
+		}
+	}
+}
+
+func (o *Object) succeed() {
+	o.move(succeeded, resultSuccess)
+	o.host.Firmware(lwm2m.FirmwareProgress{Step: lwm2m.FirmwareSucceeded})
+	o.discard()
 }
 
 // notInstalled ends an update that has failed: the image can be installed once more if it is still there.
@@ -267,3 +289,8 @@ func (o *Object) install() {
 
 // incomparable stands in structs that nobody compares, for which the compiler makes no function then.
 type incomparable [0]func()
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }

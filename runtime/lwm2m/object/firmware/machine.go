@@ -74,13 +74,13 @@ const (
 	refusedURI                   // the URI cannot be used: with a result
 	started                      // Update was executed
 	failed                       // it could not be installed, and is still staged
-	lost                         // it could not be installed, and is gone: with a result
+	lost                         // it could not be installed, or was given up after all, and is gone: with a result
 	succeeded                    // the installed image runs
 	bootUnfinished               // the device has restarted in the middle of a download
 )
 
 // transitions is the table of LwM2M Core 1.1.1, E.6.1 (figure and table of the states of object 5): what each signal does in each state. What is
-// not there is refused, and changes nothing.
+// not there is refused, and changes nothing. Ours are what a restart corrects: see Object.review.
 var transitions = []struct {
 	from state
 	what signal
@@ -90,6 +90,8 @@ var transitions = []struct {
 	{idle, begun, downloading, resultInitial},
 	{idle, reset, idle, resultInitial},
 	{idle, refusedURI, idle, keep},
+	{idle, lost, idle, keep},
+	{idle, succeeded, idle, resultSuccess},
 
 	{downloading, arrived, downloaded, resultInitial},
 	{downloading, spoiled, idle, keep},
@@ -99,6 +101,7 @@ var transitions = []struct {
 	{downloaded, started, updating, resultInitial},
 	{downloaded, reset, idle, resultInitial},
 	{downloaded, lost, idle, keep},
+	{downloaded, succeeded, idle, resultSuccess},
 
 	{updating, failed, downloaded, resultUpdateFailed},
 	{updating, lost, idle, keep},

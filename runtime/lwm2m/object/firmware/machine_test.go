@@ -36,6 +36,20 @@ var until = map[string]func(d *device){
 		d.execute()
 		d.want("updating", "3/0")
 	},
+	"installed": func(d *device) {
+		d.pack("image")
+		d.execute()
+		d.restart()
+		d.want("installed", "0/1")
+	},
+	"given up": func(d *device) {
+		d.pack("image")
+		d.execute()
+		d.target.(*target).installed, d.target.(*target).staged = ErrReverted, fs.ErrNotExist
+		d.restart()
+		d.target.(*target).installed, d.target.(*target).staged = nil, nil
+		d.want("given up", "0/8")
+	},
 }
 
 // events are what can happen, with the answer to the server where there is one.
@@ -152,6 +166,7 @@ func TestStateMachine(t *testing.T) {
 		{"downloaded", "restart", nil, "", "2/0"},
 		{"downloaded", "restart", func(t *target) { t.staged = fs.ErrNotExist }, "", "0/8"},
 		{"downloaded", "restart", func(t *target) { t.staged = ErrIntegrity }, "", "0/5"},
+		{"downloaded", "restart", func(t *target) { t.staged = fmt.Errorf("staged: %w", ErrRuns) }, "", "0/1"},
 
 		{"updating", "first block", nil, "4.05", "3/0"},
 		{"updating", "package", nil, "4.05", "3/0"},
@@ -164,6 +179,16 @@ func TestStateMachine(t *testing.T) {
 		{"updating", "restart", func(t *target) { t.installed = errOther }, "", "2/8"},
 		{"updating", "restart", func(t *target) { t.installed, t.staged = errOther, fs.ErrNotExist }, "", "0/8"},
 		{"updating", "restart", func(t *target) { t.installed, t.staged = errOther, ErrIntegrity }, "", "0/5"},
+		{"updating", "restart", func(t *target) { t.installed, t.staged = ErrReverted, fs.ErrNotExist }, "", "0/8"},
+
+		{"installed", "restart", nil, "", "0/1"},
+		{"installed", "restart", func(t *target) { t.installed = errOther }, "", "0/1"},
+		{"installed", "restart", func(t *target) { t.installed = fmt.Errorf("reverted: %w", ErrReverted) }, "", "0/8"},
+		{"installed", "first block", nil, "2.31", "1/0"},
+		{"installed", "URI, empty", nil, "2.04", "0/0"},
+		{"given up", "restart", nil, "", "0/8"},
+		{"given up", "restart", func(t *target) { t.staged = fmt.Errorf("staged: %w", ErrRuns) }, "", "0/1"},
+		{"given up", "package", nil, "2.04", "2/0"},
 	} {
 		t.Run(c.from+"/"+c.event, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -193,6 +218,39 @@ func TestStateMachine(t *testing.T) {
 			})
 		})
 	}
+}
+
+// What has become of an update is told once, also where a reverted image had told of its success.
+func TestOutcomeIsToldOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		to := &target{}
+		d := newDevice(t, to)
+		until["installed"](d)
+		equal(t, "progress", d.host.took(), "started 100% downloaded installing succeeded")
+		d.restart()
+		equal(t, "progress of another restart", d.host.took(), "")
+		to.installed, to.staged = ErrReverted, fs.ErrNotExist
+		d.restart()
+		d.want("after the revert", "0/8")
+		equal(t, "progress after the revert", d.host.took(), "failed")
+		d.restart()
+		d.want("after another restart", "0/8")
+		equal(t, "progress of another restart", d.host.took(), "")
+	})
+}
+
+func TestWithoutTarget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := newDevice(t, nil)
+		equal(t, "push", d.pack("image"), "5.00")
+		d.want("push", "0/6")
+		d.uri("coap://files.example/image")
+		d.remote.parts <- []byte("image")
+		d.want("pull", "0/6")
+		d.restart()
+		d.want("restart", "0/6")
+		equal(t, "Update", d.execute(), "4.05")
+	})
 }
 
 func TestStepRefusesWhatIsNotInTheTable(t *testing.T) {

@@ -1,4 +1,6 @@
-package firmware
+// Package filetarget stages images of object 5 as files and installs them under another name, for a program of your own that is started by
+// something else than cloudgen's bootloader. Firmware that cloudgen generates does not use it.
+package filetarget
 
 import (
 	"crypto/sha256"
@@ -11,9 +13,11 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
+
+	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/firmware"
 )
 
-// Files of a FileTarget.
+// Files of a Target.
 const (
 	partFile      = "image.part"      // on its way
 	stagedFile    = "image"           // whole
@@ -21,17 +25,17 @@ const (
 	installedFile = "image.installed" // what is to run after the restart
 )
 
-// FileTarget stages an image as a file and installs it under another name: what starts the firmware takes it from there. It takes ELF
+// Target stages an image as a file and installs it under another name: what starts the firmware takes it from there. It takes ELF
 // executables for the machine that it runs on; the image that runs is told from another by its SHA-256.
-type FileTarget struct {
+type Target struct {
 	folder  string
 	files   files
 	running func() (file, error) // the program that runs
 }
 
-// NewFileTarget makes a target that keeps its files in a folder, which is made when the first image comes.
-func NewFileTarget(folder string) *FileTarget {
-	return &FileTarget{folder: folder, files: &disk{}, running: program}
+// New makes a target that keeps its files in a folder, which is made when the first image comes.
+func New(folder string) *Target {
+	return &Target{folder: folder, files: &disk{}, running: program}
 }
 
 // program opens the program that runs, on Linux also if its file has another name by now, or none (proc(5)).
@@ -46,10 +50,10 @@ func program() (file, error) {
 	return os.Open(path)
 }
 
-func (t *FileTarget) path(name string) string { return filepath.Join(t.folder, name) }
+func (t *Target) path(name string) string { return filepath.Join(t.folder, name) }
 
-// Begin implements Target.
-func (t *FileTarget) Begin(size int64) (Image, error) {
+// Begin implements firmware.Target.
+func (t *Target) Begin(size int64) (firmware.Image, error) {
 	if err := t.Discard(); err != nil {
 		return nil, err
 	}
@@ -57,7 +61,7 @@ func (t *FileTarget) Begin(size int64) (Image, error) {
 		return nil, space(err)
 	}
 	if free, known := t.files.Free(t.folder); known && size > free {
-		return nil, errorf("%w: it has %d bytes, and %d are free in %s", ErrNoSpace, size, free, t.folder)
+		return nil, errorf("%w: it has %d bytes, and %d are free in %s", firmware.ErrNoSpace, size, free, t.folder)
 	}
 	created, err := t.files.Create(t.path(partFile))
 	if err != nil {
@@ -69,13 +73,13 @@ func (t *FileTarget) Begin(size int64) (Image, error) {
 // space tells a full disk from other errors.
 func space(err error) error {
 	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG) {
-		return errorf("%w: %w", ErrNoSpace, err)
+		return errorf("%w: %w", firmware.ErrNoSpace, err)
 	}
 	return err
 }
 
 type fileImage struct {
-	target    *FileTarget
+	target    *Target
 	file      file
 	announced int64
 	size      int64
@@ -88,11 +92,11 @@ func (i *fileImage) Write(part []byte) (int, error) {
 	if missing := len(elfMagic) - len(i.head); missing > 0 {
 		i.head = append(i.head, part[:min(missing, len(part))]...)
 		if !strings.HasPrefix(elfMagic, string(i.head)) {
-			return 0, errorf("%w: it does not begin as an ELF executable", ErrUnsupported)
+			return 0, errorf("%w: it does not begin as an ELF executable", firmware.ErrUnsupported)
 		}
 	}
 	if i.announced >= 0 && i.size+int64(len(part)) > i.announced {
-		return 0, errorf("%w: more has come than the %d bytes that were announced", ErrIntegrity, i.announced)
+		return 0, errorf("%w: more has come than the %d bytes that were announced", firmware.ErrIntegrity, i.announced)
 	}
 	n, err := i.file.Write(part)
 	i.size += int64(n)
@@ -100,7 +104,7 @@ func (i *fileImage) Write(part []byte) (int, error) {
 	return n, space(err)
 }
 
-// Commit implements Image. The file is whole on the disk before its hash is, and counts only with its hash.
+// Commit implements firmware.Image. The file is whole on the disk before its hash is, and counts only with its hash.
 func (i *fileImage) Commit() error {
 	t := i.target
 	err := i.check()
@@ -118,7 +122,7 @@ func (i *fileImage) Commit() error {
 
 func (i *fileImage) check() error {
 	if i.announced >= 0 && i.size != i.announced {
-		return errorf("%w: %d bytes have come of %d that were announced", ErrIntegrity, i.size, i.announced)
+		return errorf("%w: %d bytes have come of %d that were announced", firmware.ErrIntegrity, i.size, i.announced)
 	}
 	image, err := readELF(i.file, i.size)
 	if err != nil {
@@ -133,19 +137,19 @@ func (i *fileImage) check() error {
 		return err
 	}
 	if err == nil && here != image { // otherwise the system runs programs of another kind
-		return errorf("%w: it is for another machine: %v, and this one is %v", ErrUnsupported, image, here)
+		return errorf("%w: it is for another machine: %v, and this one is %v", firmware.ErrUnsupported, image, here)
 	}
 	return nil
 }
 
-// Abort implements Image. A file that cannot be removed is so by the next Begin.
+// Abort implements firmware.Image. A file that cannot be removed is so by the next Begin.
 func (i *fileImage) Abort() {
 	_ = i.file.Close()
 	_ = i.target.remove(partFile)
 }
 
 // rename gives a file of the folder another name, for good.
-func (t *FileTarget) rename(from, to string) error {
+func (t *Target) rename(from, to string) error {
 	if err := t.files.Rename(t.path(from), t.path(to)); err != nil {
 		return err
 	}
@@ -153,7 +157,7 @@ func (t *FileTarget) rename(from, to string) error {
 }
 
 // remove is no error if there is nothing to remove.
-func (t *FileTarget) remove(name string) error {
+func (t *Target) remove(name string) error {
 	if err := t.files.Remove(t.path(name)); !errors.Is(err, os.ErrNotExist) {
 		return err
 	}
@@ -161,7 +165,7 @@ func (t *FileTarget) remove(name string) error {
 }
 
 // replace writes a small file so that it is whole at any moment.
-func (t *FileTarget) replace(name, content string) error {
+func (t *Target) replace(name, content string) error {
 	created, err := t.files.Create(t.path(name + ".new"))
 	if err != nil {
 		return err
@@ -176,8 +180,8 @@ func (t *FileTarget) replace(name, content string) error {
 	return t.rename(name+".new", name)
 }
 
-// Staged implements Target: it reads the whole image.
-func (t *FileTarget) Staged() error {
+// Staged implements firmware.Target: it reads the whole image.
+func (t *Target) Staged() error {
 	staged, err := t.files.Open(t.path(stagedFile))
 	if err != nil {
 		return err
@@ -186,7 +190,7 @@ func (t *FileTarget) Staged() error {
 }
 
 // compare tells whether content has the hash that was kept with the image.
-func (t *FileTarget) compare(content io.Reader, name string) error {
+func (t *Target) compare(content io.Reader, name string) error {
 	kept, err := t.files.Open(t.path(hashFile))
 	if err != nil {
 		return err
@@ -200,13 +204,13 @@ func (t *FileTarget) compare(content io.Reader, name string) error {
 		return err
 	}
 	if got, want := hex.EncodeToString(sum.Sum(nil)), strings.TrimSpace(string(text)); got != want {
-		return errorf("%w: the SHA-256 of %s is %s, and that of the image is %s", ErrIntegrity, name, got, want)
+		return errorf("%w: the SHA-256 of %s is %s, and that of the image is %s", firmware.ErrIntegrity, name, got, want)
 	}
 	return nil
 }
 
-// Install implements Target: the image is linked under the name that is started next, and stays staged until it is known to run.
-func (t *FileTarget) Install() error {
+// Install implements firmware.Target: the image is linked under the name that is started next, and stays staged until it is known to run.
+func (t *Target) Install() error {
 	if err := t.Staged(); err != nil {
 		return err
 	}
@@ -220,8 +224,8 @@ func (t *FileTarget) Install() error {
 	return t.rename(made, installedFile)
 }
 
-// Installed implements Target.
-func (t *FileTarget) Installed() error {
+// Installed implements firmware.Target.
+func (t *Target) Installed() error {
 	running, err := t.running()
 	if err != nil {
 		return err
@@ -229,12 +233,12 @@ func (t *FileTarget) Installed() error {
 	return joined(t.compare(running, "the program that runs"), running.Close())
 }
 
-// Discard implements Target. What was installed stays: it may be what runs. The hash goes first: without it nothing counts as staged.
-func (t *FileTarget) Discard() error {
+// Discard implements firmware.Target. What was installed stays: it may be what runs. The hash goes first: without it nothing counts as staged.
+func (t *Target) Discard() error {
 	return joined(t.remove(hashFile), t.remove(hashFile+".new"), t.remove(stagedFile), t.remove(partFile), t.remove(installedFile+".new"))
 }
 
-var _ Target = (*FileTarget)(nil)
+var _ firmware.Target = (*Target)(nil)
 
 // errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
 //

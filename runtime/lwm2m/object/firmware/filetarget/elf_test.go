@@ -1,4 +1,4 @@
-package firmware
+package filetarget
 
 import (
 	"bytes"
@@ -6,6 +6,8 @@ import (
 	"errors"
 	"os"
 	"testing"
+
+	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/firmware"
 )
 
 // elf makes a file with a segment, a section of zeros and a section, in this order: header, segment header, content, section headers.
@@ -55,9 +57,9 @@ func TestReadELF(t *testing.T) {
 		}
 		for size := range whole {
 			_, err := readELF(bytes.NewReader(whole[:size]), int64(size))
-			want := ErrIntegrity
+			want := firmware.ErrIntegrity
 			if size < 20 {
-				want = ErrUnsupported
+				want = firmware.ErrUnsupported
 			}
 			if !errors.Is(err, want) {
 				t.Fatalf("%v, first %d of %d bytes: %v", m, size, len(whole), err)
@@ -65,7 +67,7 @@ func TestReadELF(t *testing.T) {
 		}
 		small := bytes.Clone(whole)
 		m.order().PutUint16(small[tables[m.class][1].size:], 1)
-		if _, err := readELF(bytes.NewReader(small), int64(len(small))); !errors.Is(err, ErrIntegrity) {
+		if _, err := readELF(bytes.NewReader(small), int64(len(small))); !errors.Is(err, firmware.ErrIntegrity) {
 			t.Errorf("%v, section headers of a byte: %v", m, err)
 		}
 	}
@@ -78,7 +80,7 @@ func TestReadELFOfAProgram(t *testing.T) {
 		t.Error(err)
 	}
 	for _, size := range []int{len(whole) - 1000, len(whole) / 2, 100_000, 64, 30} {
-		if _, err := readELF(bytes.NewReader(whole[:size]), int64(size)); !errors.Is(err, ErrIntegrity) {
+		if _, err := readELF(bytes.NewReader(whole[:size]), int64(size)); !errors.Is(err, firmware.ErrIntegrity) {
 			t.Errorf("%d bytes of %d: %v", size, len(whole), err)
 		}
 	}
@@ -110,7 +112,7 @@ func FuzzReadELF(f *testing.F) {
 	f.Add(most)
 	f.Fuzz(func(t *testing.T, content []byte) {
 		_, err := readELF(bytes.NewReader(content), int64(len(content)))
-		if err != nil && !errors.Is(err, ErrIntegrity) && !errors.Is(err, ErrUnsupported) {
+		if err != nil && !errors.Is(err, firmware.ErrIntegrity) && !errors.Is(err, firmware.ErrUnsupported) {
 			t.Errorf("%v", err)
 		}
 	})

@@ -1,4 +1,4 @@
-package firmware
+package filetarget
 
 import (
 	"bytes"
@@ -16,9 +16,9 @@ import (
 )
 
 // fileDevice is a device that keeps images in files, and of which the program that runs is given.
-func fileDevice(t *testing.T, running []byte) (*device, *FileTarget) {
+func fileDevice(t *testing.T, running []byte) (*device, *Target) {
 	t.Helper()
-	to := NewFileTarget(filepath.Join(t.TempDir(), "new", "firm[w]are"))
+	to := New(filepath.Join(t.TempDir(), "new", "firm[w]are"))
 	to.running = func() (file, error) { return &content{*bytes.NewReader(running)}, nil }
 	return newDevice(t, to), to
 }
@@ -91,13 +91,13 @@ func TestFileTarget(t *testing.T) {
 	})
 }
 
-// The images that a FileTarget does not take, and what it leaves of them.
+// The images that a Target does not take, and what it leaves of them.
 func TestFileTargetRefuses(t *testing.T) {
 	here := machine{2, 1, 62}
 	image := elf(here)
 	for name, c := range map[string]struct {
 		image  []byte
-		change func(to *FileTarget, disk *failing)
+		change func(to *Target, disk *failing)
 		answer string
 		status string
 	}{
@@ -107,19 +107,19 @@ func TestFileTargetRefuses(t *testing.T) {
 		"another word size": {elf(machine{1, 1, 62}), nil, "2.04", "0/6"},
 		"text":              {[]byte("#!/bin/sh\nexit 0\n"), nil, "5.00", "0/6"},
 		"magic alone":       {[]byte(elfMagic), nil, "2.04", "0/6"},
-		"no program known":  {image, func(to *FileTarget, _ *failing) { to.running = func() (file, error) { return nil, errOther } }, "2.04", "0/8"},
-		"program of no ELF": {image, func(to *FileTarget, _ *failing) {
+		"no program known":  {image, func(to *Target, _ *failing) { to.running = func() (file, error) { return nil, errOther } }, "2.04", "0/8"},
+		"program of no ELF": {image, func(to *Target, _ *failing) {
 			to.running = func() (file, error) { return &content{*bytes.NewReader([]byte("MZ"))}, nil }
 		}, "2.04", "2/0"},
-		"too big from start":  {image, func(_ *FileTarget, disk *failing) { disk.free = 10 }, "4.13", "0/2"},
-		"full when written":   {image, func(_ *FileTarget, disk *failing) { disk.write = syscall.ENOSPC }, "4.13", "0/2"},
-		"quota":               {image, func(_ *FileTarget, disk *failing) { disk.write = syscall.EDQUOT }, "4.13", "0/2"},
-		"full when created":   {image, func(_ *FileTarget, disk *failing) { disk.create = syscall.ENOSPC }, "4.13", "0/2"},
-		"full at the end":     {image, func(_ *FileTarget, disk *failing) { disk.sync = syscall.ENOSPC }, "2.04", "0/2"},
-		"full when renamed":   {image, func(_ *FileTarget, disk *failing) { disk.rename = syscall.ENOSPC }, "2.04", "0/2"},
-		"broken disk":         {image, func(_ *FileTarget, disk *failing) { disk.write = syscall.EIO }, "5.00", "0/8"},
-		"cannot remove":       {image, func(_ *FileTarget, disk *failing) { disk.remove = syscall.EROFS }, "5.00", "0/8"},
-		"folder is something": {image, func(to *FileTarget, _ *failing) { to.folder = os.DevNull }, "5.00", "0/8"},
+		"too big from start":  {image, func(_ *Target, disk *failing) { disk.free = 10 }, "4.13", "0/2"},
+		"full when written":   {image, func(_ *Target, disk *failing) { disk.write = syscall.ENOSPC }, "4.13", "0/2"},
+		"quota":               {image, func(_ *Target, disk *failing) { disk.write = syscall.EDQUOT }, "4.13", "0/2"},
+		"full when created":   {image, func(_ *Target, disk *failing) { disk.create = syscall.ENOSPC }, "4.13", "0/2"},
+		"full at the end":     {image, func(_ *Target, disk *failing) { disk.sync = syscall.ENOSPC }, "2.04", "0/2"},
+		"full when renamed":   {image, func(_ *Target, disk *failing) { disk.rename = syscall.ENOSPC }, "2.04", "0/2"},
+		"broken disk":         {image, func(_ *Target, disk *failing) { disk.write = syscall.EIO }, "5.00", "0/8"},
+		"cannot remove":       {image, func(_ *Target, disk *failing) { disk.remove = syscall.EROFS }, "5.00", "0/8"},
+		"folder is something": {image, func(to *Target, _ *failing) { to.folder = os.DevNull }, "5.00", "0/8"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -211,12 +211,12 @@ func TestSizeThatWasAnnounced(t *testing.T) {
 // The staged file is damaged after the download.
 func TestStagedFileIsDamaged(t *testing.T) {
 	image := elf(machine{2, 1, 62})
-	damage := map[string]func(to *FileTarget) error{
-		"byte": func(to *FileTarget) error {
+	damage := map[string]func(to *Target) error{
+		"byte": func(to *Target) error {
 			return os.WriteFile(to.path(stagedFile), append(image[:100:100], make([]byte, 300)...), 0o700)
 		},
-		"gone":    func(to *FileTarget) error { return os.Remove(to.path(stagedFile)) },
-		"no hash": func(to *FileTarget) error { return os.Remove(to.path(hashFile)) },
+		"gone":    func(to *Target) error { return os.Remove(to.path(stagedFile)) },
+		"no hash": func(to *Target) error { return os.Remove(to.path(hashFile)) },
 	}
 	for name, want := range map[string]string{"byte": "0/5", "gone": "0/8", "no hash": "0/8"} {
 		for _, restart := range []bool{false, true} {
@@ -240,7 +240,7 @@ func TestStagedFileIsDamaged(t *testing.T) {
 }
 
 func TestNewFileTargetKnowsItsProgram(t *testing.T) {
-	to := NewFileTarget(t.TempDir())
+	to := New(t.TempDir())
 	program, err := to.running()
 	if err != nil {
 		t.Fatal(err)

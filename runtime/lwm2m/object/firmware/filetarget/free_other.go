@@ -1,6 +1,6 @@
 //go:build !linux
 
-package firmware
+package filetarget
 
 // free is not known here: a full disk shows when it is written.
 func free(string) (int64, bool) { return 0, false }

@@ -1,4 +1,4 @@
-package firmware
+package filetarget
 
 import (
 	"errors"
@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 )
 
-// files is what a FileTarget needs of a filesystem. Tests have one whose power can be cut. Errors are those of package os.
+// files is what a Target needs of a filesystem. Tests have one whose power can be cut. Errors are those of package os.
 type files interface {
 	MakeFolder(path string) error     // and those above it
 	Create(path string) (file, error) // empty, executable by its owner

@@ -1,4 +1,4 @@
-package firmware
+package filetarget
 
 import (
 	"bytes"
@@ -58,28 +58,28 @@ type cutDevice struct {
 const cutFolder = "/firmware"
 
 func newCutDevice(t *testing.T, m *memory) *cutDevice {
-	to := NewFileTarget(cutFolder)
+	to := New(cutFolder)
 	to.files = m
 	to.running = func() (file, error) { return &content{*bytes.NewReader(m.program())}, nil }
-	d := &cutDevice{device: &device{t: t, target: to, host: &host{kept: m.kept}, remote: newRemote()}, memory: m}
+	d := &cutDevice{device: &device{t: t, target: to, host: &host{kept: m.kept}}, memory: m}
 	d.host.saving = m.step
-	d.expected = expectation(t, m.kept[keptName])
+	d.expected = expectation(t, m.kept["lwm2m-firmware"])
 	d.start()
 	return d
 }
 
 // expectation gives what may be found when a state and a result were kept.
 func expectation(t *testing.T, kept []byte) []string {
-	var last status
+	var last struct{ State, Result int }
 	if len(kept) > 0 {
 		if err := json.Unmarshal(kept, &last); err != nil {
 			t.Fatal(err)
 		}
 	}
 	switch last.State {
-	case downloading:
+	case 1: // downloading
 		return []string{"0/0"}
-	case updating:
+	case 3: // updating
 		return []string{"0/1", "2/8"}
 	}
 	return []string{fmt.Sprintf("%d/%d", last.State, last.Result)}

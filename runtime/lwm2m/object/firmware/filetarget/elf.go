@@ -1,9 +1,11 @@
-package firmware
+package filetarget
 
 import (
 	"encoding/binary"
 	"fmt"
 	"io"
+
+	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/firmware"
 )
 
 const elfMagic = "\x7fELF"
@@ -31,11 +33,11 @@ func (m machine) String() string {
 func readMachine(content io.ReaderAt) (machine, error) {
 	var head [20]byte
 	if _, err := content.ReadAt(head[:], 0); err != nil {
-		return machine{}, errorf("%w: no ELF executable: %w", ErrUnsupported, err)
+		return machine{}, errorf("%w: no ELF executable: %w", firmware.ErrUnsupported, err)
 	}
 	m := machine{class: head[4], data: head[5]}
 	if string(head[:4]) != elfMagic || m.class < 1 || m.class > 2 || m.data < 1 || m.data > 2 {
-		return machine{}, errorf("%w: no ELF executable", ErrUnsupported)
+		return machine{}, errorf("%w: no ELF executable", firmware.ErrUnsupported)
 	}
 	m.kind = m.order().Uint16(head[18:])
 	return m, nil
@@ -75,7 +77,7 @@ func readELF(content io.ReaderAt, size int64) (machine, error) {
 	}
 	head := make([]byte, headers[m.class])
 	if _, err := content.ReadAt(head, 0); err != nil {
-		return machine{}, errorf("%w: it ends within its header: %w", ErrIntegrity, err)
+		return machine{}, errorf("%w: it ends within its header: %w", firmware.ErrIntegrity, err)
 	}
 	for _, each := range tables[m.class] {
 		if err := each.check(m, head, content, uint64(size)); err != nil {
@@ -89,16 +91,16 @@ func (t table) check(m machine, head []byte, content io.ReaderAt, size uint64) e
 	at, entry := m.number(head[t.at:]), int(m.order().Uint16(head[t.size:]))
 	count := int(m.order().Uint16(head[t.count:]))
 	if count > 0 && entry < t.least {
-		return errorf("%w: its %s headers have %d bytes", ErrIntegrity, t.name, entry)
+		return errorf("%w: its %s headers have %d bytes", firmware.ErrIntegrity, t.name, entry)
 	}
 	header := make([]byte, t.least)
 	for i := range count {
 		from := at + uint64(i*entry)
 		if beyond(from, uint64(t.least), size) {
-			return errorf("%w: it is %d bytes long, and has a %s header at %d", ErrIntegrity, size, t.name, from)
+			return errorf("%w: it is %d bytes long, and has a %s header at %d", firmware.ErrIntegrity, size, t.name, from)
 		}
 		if _, err := content.ReadAt(header, int64(from)); err != nil {
-			return errorf("%w: %s header %d: %w", ErrIntegrity, t.name, i, err)
+			return errorf("%w: %s header %d: %w", firmware.ErrIntegrity, t.name, i, err)
 		}
 		// Of kind 0 there is nothing, and of kind 8, a section of zeros, nothing in the file.
 		if kind := m.order().Uint32(header[t.kind:]); kind == 0 || kind == 8 {
@@ -106,7 +108,7 @@ func (t table) check(m machine, head []byte, content io.ReaderAt, size uint64) e
 		}
 		offset, length := m.number(header[t.offset:]), m.number(header[t.length:])
 		if beyond(offset, length, size) {
-			return errorf("%w: it is %d bytes long, and its %s %d has %d bytes from %d on", ErrIntegrity, size, t.name, i, length, offset)
+			return errorf("%w: it is %d bytes long, and its %s %d has %d bytes from %d on", firmware.ErrIntegrity, size, t.name, i, length, offset)
 		}
 	}
 	return nil
