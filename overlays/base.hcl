@@ -2,3 +2,7 @@
 
 HW_ID_LIBRARY             = y
 HW_ID_LIBRARY_SOURCE_IMEI = y
+
+# Updates. A device that leaves the desk needs a key of yours: BOOT_SIGNATURE_KEY_FILE = "K.pub.pem".
+BOOTLOADER_MCUBOOT = y
+DFU_TARGET         = y

@@ -173,7 +173,7 @@ func (w *writer) option(o *kconfig.Option) {
 	}
 	w.item("goes to", provisions(o))
 	if o.Origin != "sdk" {
-		w.item("origin", o.Origin+"; the SDK does not have it")
+		w.item("origin", o.Origin+"; the application of the SDK does not have it")
 	}
 	w.item("defined in", files(o))
 	if o.Help != "" {

@@ -188,7 +188,7 @@ Place
 * default: '0x10'
 * depends on: 'X'
 * no effect: there is no place
-* origin: cloudgen; the SDK does not have it
+* origin: cloudgen; the application of the SDK does not have it
 * defined in: 'Kconfig.hcl'
 
 ## Menu: Numbers: Deep

@@ -133,8 +133,6 @@ menu "Download client" {
 }
 
 menu "Installation of images" {
-  planned = "installation of images"
-
   option "DFU_TARGET" {
     type   = bool
     prompt = "Targets of images"
@@ -151,8 +149,9 @@ menu "Installation of images" {
     }
 
     option "DFU_TARGET_STREAM_SAVE_PROGRESS" {
-      type   = bool
-      prompt = "Go on after a restart where a download was cut"
+      type    = bool
+      prompt  = "Go on after a restart where a download was cut"
+      planned = "downloads"
     }
 
     option "DFU_TARGET_MCUBOOT_SAVE_PROGRESS" {
@@ -164,6 +163,7 @@ menu "Installation of images" {
       prompt  = "Patch of the modem's firmware"
       default = true
       imply   = [DOWNLOAD_CLIENT_RANGE_REQUESTS]
+      planned = "installation of the modem's firmware"
     }
 
     option "DFU_TARGET_MODEM_TIMEOUT" {
@@ -173,24 +173,28 @@ menu "Installation of images" {
       range      = [1, 86400]
       unit       = "s"
       depends_on = DFU_TARGET_MODEM_DELTA
+      planned    = "installation of the modem's firmware"
     }
 
     option "DFU_TARGET_FULL_MODEM" {
       type       = bool
       prompt     = "The modem's whole firmware"
       depends_on = FMFU_FDEV
+      planned    = "installation of the modem's firmware"
     }
   }
 
   option "FMFU_FDEV" {
-    type   = bool
-    prompt = "Programming of the modem from a file"
+    type    = bool
+    prompt  = "Programming of the modem from a file"
+    planned = "installation of the modem's firmware"
   }
 
   option "FMFU_FDEV_SKIP_PREVALIDATION" {
     type       = bool
     prompt     = "Do not check a modem image before it is programmed"
     depends_on = FMFU_FDEV
+    planned    = "installation of the modem's firmware"
     help       = "For development alone."
   }
 }
@@ -265,3 +269,5 @@ menu "FOTA" {
     }
   }
 }
+
+source "application/Kconfig.hcl" {}

@@ -1,0 +1,3 @@
+component "image-keys" {
+  if = BOOT_SIGNATURE_TYPE_ED25519
+}
