@@ -38,8 +38,10 @@ type Program struct {
 	Tracker tracker.Config
 	// Modem makes the modem adapter: the Open of the component that MODEM_ADAPTER chooses, or one of the user's own. dataDir is there.
 	Modem func(dataDir string) (modem.Modem, error) `slot:"modem"`
-	// Locator makes what finds the location, from the modem adapter: location.Config.Locator. nil: nothing does
+	// Locator makes what finds the location, from the modem adapter. nil: nothing does
 	Locator func(device modem.Modem, logger *slog.Logger) (tracker.Locator, error)
+	// Assistance makes what helps the satellite receiver of the modem adapter. nil: nothing does
+	Assistance func(device modem.Modem, dataDir string, logger *slog.Logger) (tracker.Assistance, error)
 	// Keys gives private keys that are not files, as those of a secure element. nil: all are
 	Keys credentials.KeyProvider
 }
@@ -52,7 +54,7 @@ func Main(args []string, program Program) int {
 	p := process{
 		name: program.Name, tracker: program.Tracker, stdout: os.Stdout, stderr: os.Stderr, signals: signals,
 		newCloud: func(options module.Options) (cloudModule, error) { return program.New(options) },
-		newModem: program.Modem, newLocator: program.Locator, keys: program.Keys,
+		newModem: program.Modem, newLocator: program.Locator, newAssistance: program.Assistance, keys: program.Keys,
 	}
 	return p.run(args)
 }
@@ -73,6 +75,7 @@ type process struct {
 	newCloud       func(module.Options) (cloudModule, error)
 	newModem       func(dataDir string) (modem.Modem, error)
 	newLocator     func(modem.Modem, *slog.Logger) (tracker.Locator, error)
+	newAssistance  func(device modem.Modem, dataDir string, logger *slog.Logger) (tracker.Assistance, error)
 	keys           credentials.KeyProvider
 }
 
@@ -143,6 +146,11 @@ func (p process) assemble(s settings, state *durable.Folder, logger *slog.Logger
 			return tracker.Util{}, err
 		}
 	}
+	if p.newAssistance != nil {
+		if options.Assistance, err = p.newAssistance(device, s.data, logger); err != nil {
+			return tracker.Util{}, err
+		}
+	}
 	app, err := tracker.New(p.tracker, options)
 	if err != nil {
 		return tracker.Util{}, err
@@ -176,6 +184,10 @@ func follow(app *tracker.App, event module.Event) {
 		app.ConfigEmpty()
 	case module.EventConfigReceived:
 		app.ChangeConfig(event.Config)
+	case module.EventAGNSSReceived:
+		app.AGNSSReceived(event.Payload)
+	case module.EventPGPSReceived:
+		app.PGPSReceived(event.Payload)
 	}
 }
 

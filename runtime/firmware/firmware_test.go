@@ -27,7 +27,8 @@ func trackerConfig() tracker.Config {
 	return tracker.Config{
 		Version: "1.2.3", RebootTimeout: 30 * time.Second, DeviceMode: tracker.ModeActive, ActiveWait: 300 * time.Second,
 		MovementResolution: 120 * time.Second, MovementTimeout: time.Hour, LocationTimeout: 300 * time.Second,
-		SensorBuffer: 10, NetworkBuffer: 3, BatteryBuffer: 3,
+		FixBuffer: 10, SensorBuffer: 10, NetworkBuffer: 3, BatteryBuffer: 3,
+		StoreFixes: true, StoreEnvironments: true, StoreNetworks: true, StoreBatteries: true, Sensors: true,
 	}
 }
 

@@ -24,7 +24,7 @@ type somewhere struct{ device modem.Modem }
 
 func (somewhere) Possible(data.NoData) bool { return true }
 
-func (s somewhere) Locate(context.Context, data.NoData) (*data.Fix, *data.LocationRequest, error) {
+func (s somewhere) Locate(context.Context, tracker.Search) (*data.Fix, *data.LocationRequest, error) {
 	return &data.Fix{Latitude: 48, Taken: time.Now()}, nil, nil
 }
 
@@ -59,6 +59,50 @@ func TestLocatorOfTheProgram(t *testing.T) {
 		t.Errorf("status %d", got)
 	}
 	r.wants(t, "the same method stands before it")
+}
+
+// helper is an assistance that remembers what the cloud has sent.
+type helper struct {
+	tracker.Assistance
+	device         modem.Modem
+	dataDir        string
+	current, later string
+	ran            tracker.Cloud
+}
+
+func (h *helper) Run(ctx context.Context, cloud tracker.Cloud) { h.ran = cloud; <-ctx.Done() }
+func (h *helper) Connected(bool)                               {}
+func (h *helper) TakeAGNSS(payload []byte)                     { h.current = string(payload) }
+func (h *helper) TakePGPS(payload []byte)                      { h.later = string(payload) }
+
+func TestAssistanceOfTheProgram(t *testing.T) {
+	r := newTrial(t, func(_ context.Context, f *fakeCloud) error {
+		f.options.OnEvent(module.Event{Type: module.EventAGNSSReceived, Payload: []byte("now")})
+		f.options.OnEvent(module.Event{Type: module.EventPGPSReceived, Payload: []byte("later")})
+		return nil
+	})
+	h := &helper{}
+	r.newAssistance = func(device modem.Modem, dataDir string, _ *slog.Logger) (tracker.Assistance, error) {
+		h.device, h.dataDir = device, dataDir
+		return h, nil
+	}
+	if got := r.run(); got != StatusOK {
+		t.Fatalf("status %d: %s", got, r.log.String())
+	}
+	if h.device == nil || h.device != r.cloud.options.Modem || h.dataDir != r.cloud.options.DataDir {
+		t.Error("it is not of the modem that the cloud module runs, or keeps its data elsewhere")
+	}
+	if h.current != "now" || h.later != "later" || h.ran == nil {
+		t.Errorf("A-GNSS %q, P-GPS %q, cloud %v", h.current, h.later, h.ran)
+	}
+	r = newTrial(t, untilAsked)
+	r.newAssistance = func(modem.Modem, string, *slog.Logger) (tracker.Assistance, error) {
+		return nil, errors.New("the predictions cannot be read")
+	}
+	if got := r.run(); got != StatusFailure {
+		t.Errorf("status %d", got)
+	}
+	r.wants(t, "the predictions cannot be read")
 }
 
 // keeper is a secure element with the key of one tag.

@@ -124,14 +124,15 @@ func TestADaysDrive(t *testing.T) {
 		}
 		dir := t.TempDir()
 		device := sim.New(sim.Options{DataDir: dir, Script: &script})
-		locator, err := usual().Locator(device, quiet())
+		locator, err := usual().Open(device, quiet())
 		if err != nil {
 			t.Fatal(err)
 		}
 		config := tracker.Config{
 			Version: "1.2.3", RebootTimeout: 30 * time.Second, DeviceMode: tracker.ModeActive, ActiveWait: time.Hour, MovementResolution: 2 * time.Minute,
 			MovementTimeout: time.Hour, LocationTimeout: 5 * time.Minute, SampleGNSS: true, SampleNeighbourCells: true, SampleWiFi: true,
-			SensorBuffer: 10, NetworkBuffer: 3, BatteryBuffer: 3,
+			FixBuffer: 10, SensorBuffer: 10, NetworkBuffer: 3, BatteryBuffer: 3,
+			StoreFixes: true, StoreEnvironments: true, StoreNetworks: true, StoreBatteries: true, Sensors: true,
 		}
 		app, err := tracker.New(config, tracker.Options{
 			State: durable.Open(dir), Identity: device, Radio: device, Sensors: tracker.NewSimulatedSensors(), Locator: locator,

@@ -25,6 +25,12 @@ const (
 	byCellular = "_CELLULAR"
 )
 
+// Accuracy is a member of the choice LOCATION_REQUEST_DEFAULT_GNSS_ACCURACY.
+type Accuracy string
+
+// AccuracyHigh takes the best of several fixes; with any other the first one counts.
+const AccuracyHigh Accuracy = "LOCATION_REQUEST_DEFAULT_GNSS_ACCURACY_HIGH"
+
 // Config is what the options say. Limits of 0 and less are none.
 type Config struct {
 	GNSS     bool `kconfig:"LOCATION_METHOD_GNSS"`
@@ -38,6 +44,9 @@ type Config struct {
 	GNSSTimeout     time.Duration `kconfig:"LOCATION_REQUEST_DEFAULT_GNSS_TIMEOUT,unit=ms"`
 	CellularTimeout time.Duration `kconfig:"LOCATION_REQUEST_DEFAULT_CELLULAR_TIMEOUT,unit=ms"`
 	WiFiTimeout     time.Duration `kconfig:"LOCATION_REQUEST_DEFAULT_WIFI_TIMEOUT,unit=ms"`
+
+	Accuracy Accuracy `kconfig:"LOCATION_REQUEST_DEFAULT_GNSS_ACCURACY"`
+	Fixes    int      `kconfig:"LOCATION_REQUEST_DEFAULT_GNSS_NUM_CONSECUTIVE_FIXES"` // with AccuracyHigh
 
 	Cells        int `kconfig:"LOCATION_REQUEST_DEFAULT_CELLULAR_CELL_COUNT"` // neighbours of a request at most
 	AccessPoints int `kconfig:"LOCATION_METHOD_WIFI_SCANNING_RESULTS_MAX_CNT"`
@@ -87,8 +96,8 @@ func New(config Config, sources Sources, logger *slog.Logger) (*Finder, error) {
 	return f, nil
 }
 
-// Locator is New with what a modem adapter offers, in the form that firmware.Program takes.
-func (c Config) Locator(device modem.Modem, logger *slog.Logger) (tracker.Locator, error) {
+// Open is New with what a modem adapter offers, in the form that firmware.Program takes.
+func (c Config) Open(device modem.Modem, logger *slog.Logger) (tracker.Locator, error) {
 	var sources Sources
 	if receiver, ok := device.(modem.Receiver); ok {
 		sources.Receiver = receiver
@@ -141,12 +150,12 @@ func excluded(method string, without data.NoData) bool {
 
 // Locate tries the methods that may be used, each for as long as its option says, until one succeeds or ctx ends. It gives a fix, or what the cloud
 // is to be asked with. Cells and access points that follow each other in the order make one request. The error joins why each method failed.
-func (f *Finder) Locate(ctx context.Context, without data.NoData) (*data.Fix, *data.LocationRequest, error) {
+func (f *Finder) Locate(ctx context.Context, search tracker.Search) (*data.Fix, *data.LocationRequest, error) {
 	var request data.LocationRequest
 	var failures []error
 	failed := func(what string, err error) { failures = append(failures, fmt.Errorf("%s: %w", what, err)) }
 	for _, method := range f.order {
-		if excluded(method, without) {
+		if excluded(method, search.Without) {
 			continue
 		}
 		switch method {
@@ -154,7 +163,7 @@ func (f *Finder) Locate(ctx context.Context, without data.NoData) (*data.Fix, *d
 			if request != (data.LocationRequest{}) {
 				return nil, &request, nil
 			}
-			fix, err := f.fix(ctx)
+			fix, err := f.fix(ctx, search.Satellites)
 			if err == nil {
 				return &fix, nil, nil
 			}
@@ -184,10 +193,27 @@ func (f *Finder) Locate(ctx context.Context, without data.NoData) (*data.Fix, *d
 	return nil, nil, fmt.Errorf("location: %w", errors.Join(failures...))
 }
 
-func (f *Finder) fix(ctx context.Context) (data.Fix, error) {
+// fix gives a fix, or for high accuracy the best of several. The time ends them all: what was found by then counts.
+func (f *Finder) fix(ctx context.Context, searching func(bool)) (best data.Fix, err error) {
 	ctx, cancel := limited(ctx, f.config.GNSSTimeout)
 	defer cancel()
-	return f.sources.Receiver.Fix(ctx)
+	if searching != nil {
+		searching(true)
+		defer searching(false)
+	}
+	if best, err = f.sources.Receiver.Fix(ctx); err != nil || f.config.Accuracy != AccuracyHigh {
+		return best, err
+	}
+	for range f.config.Fixes - 1 {
+		next, err := f.sources.Receiver.Fix(ctx)
+		if err != nil {
+			break
+		}
+		if next.Accuracy <= best.Accuracy {
+			best = next
+		}
+	}
+	return best, nil
 }
 
 func (f *Finder) scan(ctx context.Context) (data.WiFi, error) {

@@ -28,6 +28,18 @@ var (
 type device struct {
 	fix, cell, wifi time.Duration
 	none            bool // of the things to hear
+
+	accuracies []float64 // of the fixes, in turn; none: 0
+	fixes      int
+	searches   string // + for each that has begun, - for each that has ended
+}
+
+func (d *device) searching(begun bool) {
+	if begun {
+		d.searches += "+"
+	} else {
+		d.searches += "-"
+	}
 }
 
 func wait(ctx context.Context, d time.Duration) error {
@@ -44,7 +56,12 @@ func wait(ctx context.Context, d time.Duration) error {
 }
 
 func (d *device) Fix(ctx context.Context) (data.Fix, error) {
-	return data.Fix{Latitude: 48}, wait(ctx, d.fix)
+	fix := data.Fix{Latitude: 48}
+	if d.fixes < len(d.accuracies) {
+		fix.Accuracy = d.accuracies[d.fixes]
+	}
+	d.fixes++
+	return fix, wait(ctx, d.fix)
 }
 
 func (d *device) Cell(ctx context.Context) (data.Cell, error) {
@@ -103,7 +120,10 @@ func TestLocate(t *testing.T) {
 				t.Fatal(err)
 			}
 			before := time.Now()
-			fix, request, err := f.Locate(t.Context(), c.without)
+			fix, request, err := f.Locate(t.Context(), tracker.Search{Without: c.without, Satellites: c.device.searching})
+			if bySatellites := c.device.fixes > 0; c.device.searches != map[bool]string{true: "+-"}[bySatellites] {
+				t.Errorf("%s: searches by satellites %q", name, c.device.searches)
+			}
 			var got []string
 			if fix != nil {
 				got = append(got, "fix")
@@ -145,10 +165,38 @@ func TestASearchEndsWithItsContext(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if _, _, err := f.Locate(ctx, data.NoData{}); !errors.Is(err, context.DeadlineExceeded) {
+		if _, _, err := f.Locate(ctx, tracker.Search{}); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("%v", err)
 		}
 	})
+}
+
+func TestHighAccuracy(t *testing.T) {
+	for _, c := range []struct {
+		accuracies []float64
+		fix        time.Duration
+		want       float64
+		took       time.Duration
+	}{
+		{[]float64{12, 5, 9}, 20 * time.Second, 5, time.Minute},
+		{[]float64{12, 13, 12}, 20 * time.Second, 12, time.Minute},
+		{[]float64{12, 13, 5}, 40 * time.Second, 12, 90 * time.Second}, // there is no time for the third
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			config := usual()
+			config.Accuracy, config.Fixes = AccuracyHigh, 3
+			d := &device{accuracies: c.accuracies, fix: c.fix}
+			f, err := New(config, Sources{Receiver: d}, quiet())
+			if err != nil {
+				t.Fatal(err)
+			}
+			before := time.Now()
+			fix, _, err := f.Locate(t.Context(), tracker.Search{Satellites: d.searching})
+			if err != nil || fix.Accuracy != c.want || time.Since(before) != c.took || d.searches != "+-" {
+				t.Errorf("%v: %v, %v after %v, searches %s", c.accuracies, fix, err, time.Since(before), d.searches)
+			}
+		})
+	}
 }
 
 // host is a modem adapter that can find nothing.
@@ -169,7 +217,7 @@ func TestNew(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	var log strings.Builder
-	locator, err := usual().Locator(host{}, slog.New(slog.NewTextHandler(&log, nil)))
+	locator, err := usual().Open(host{}, slog.New(slog.NewTextHandler(&log, nil)))
 	if err != nil || locator == nil || strings.Count(log.String(), "left out") != 3 {
 		t.Errorf("%v; %s", err, log.String())
 	}

@@ -12,6 +12,22 @@ menu "Application" {
     help    = "Reported to every cloud. A build that carries lab defaults says so in its version: \"+lab\" is added."
   }
 
+  option "ASSET_TRACKER_V2_APP_VERSION_MAX_LEN" {
+    type    = int
+    prompt  = "Longest version of the application"
+    default = 150
+    range   = [1, 1024]
+    unit    = "bytes"
+    effect  = "strings take the room that they need"
+  }
+
+  option "UTIL_MODULE" {
+    type    = bool
+    prompt  = "Orderly reboot and shutdown"
+    default = true
+    effect  = "the program always has it"
+  }
+
   option "REBOOT_TIMEOUT" {
     type    = int
     prompt  = "Time from the first fatal report to the reboot"
@@ -25,7 +41,32 @@ menu "Application" {
   }
 }
 
+menu "Sensors" {
+  option "SENSOR_MODULE" {
+    type    = bool
+    prompt  = "Sensor module"
+    default = true
+    help    = "Without it neither the battery nor the environment is sampled."
+  }
+}
+
 menu "Data" {
+  option "DATA_MODULE" {
+    type    = bool
+    prompt  = "Data module"
+    default = true
+    select  = [DATE_TIME]
+    effect  = "the sample application always has it"
+    help    = "Collects samples and decides what is sent, and when."
+  }
+
+  option "DATA_SEND_ALL_DEVICE_CONFIGURATIONS" {
+    type       = bool
+    prompt     = "Report every field of the configuration"
+    depends_on = DATA_MODULE
+    effect     = "every field is always reported"
+  }
+
   menu "Real-time configuration" {
     choice "DATA_DEVICE_MODE" {
       prompt  = "Device mode"
@@ -119,6 +160,13 @@ menu "Data" {
   }
 
   menu "Samples that are held back" {
+    option "DATA_GNSS_BUFFER_COUNT" {
+      type    = int
+      prompt  = "GNSS positions"
+      default = 10
+      range   = [1, 100]
+    }
+
     option "DATA_SENSOR_BUFFER_COUNT" {
       type    = int
       prompt  = "Readings of the environment sensors"
@@ -139,6 +187,31 @@ menu "Data" {
       prompt  = "Battery readings"
       default = 3
       range   = [1, 100]
+    }
+
+    option "DATA_GNSS_BUFFER_STORE" {
+      type    = bool
+      prompt  = "Hold GNSS positions back"
+      default = true
+      help    = "n: what cannot be sent at once is dropped."
+    }
+
+    option "DATA_SENSOR_BUFFER_STORE" {
+      type    = bool
+      prompt  = "Hold readings of the environment sensors back"
+      default = true
+    }
+
+    option "DATA_DYNAMIC_MODEM_BUFFER_STORE" {
+      type    = bool
+      prompt  = "Hold network data back"
+      default = true
+    }
+
+    option "DATA_BATTERY_BUFFER_STORE" {
+      type    = bool
+      prompt  = "Hold battery readings back"
+      default = true
     }
   }
 }

@@ -3,14 +3,6 @@
 menu "Application, to come" {
   planned = "the sample application's remaining options"
 
-  option "ASSET_TRACKER_V2_APP_VERSION_MAX_LEN" {
-    type    = int
-    prompt  = "Longest version of the application"
-    default = 150
-    range   = [1, 1024]
-    unit    = "bytes"
-  }
-
   option "WATCHDOG_APPLICATION" {
     type    = bool
     prompt  = "Watchdog"
@@ -27,22 +19,10 @@ menu "Application, to come" {
     depends_on = WATCHDOG_APPLICATION
   }
 
-  option "UTIL_MODULE" {
-    type    = bool
-    prompt  = "Orderly reboot and shutdown"
-    default = true
-  }
 }
 
 menu "Sensors" {
   planned = "the sample application's remaining options"
-
-  option "SENSOR_MODULE" {
-    type    = bool
-    prompt  = "Sensor module"
-    default = true
-    help    = "Without it neither the battery nor the environment is sampled."
-  }
 
   option "EXTERNAL_SENSORS" {
     type   = bool
@@ -53,29 +33,8 @@ menu "Sensors" {
 menu "Data, to come" {
   planned = "the sample application's remaining options"
 
-  option "DATA_MODULE" {
-    type    = bool
-    prompt  = "Data module"
-    default = true
-    select  = [DATE_TIME]
-    help    = "Collects samples and decides what is sent, and when."
-  }
-
   group {
     depends_on = DATA_MODULE
-
-    option "DATA_SEND_ALL_DEVICE_CONFIGURATIONS" {
-      type   = bool
-      prompt = "Report every field of the configuration"
-      effect = "every field is always reported"
-    }
-
-    option "DATA_GNSS_BUFFER_COUNT" {
-      type    = int
-      prompt  = "Positions that are held back"
-      default = 10
-      range   = [1, 100]
-    }
 
     option "DATA_UI_BUFFER_COUNT" {
       type    = int
@@ -89,31 +48,6 @@ menu "Data, to come" {
       prompt  = "Impacts that are held back"
       default = 1
       range   = [1, 100]
-    }
-
-    option "DATA_GNSS_BUFFER_STORE" {
-      type    = bool
-      prompt  = "Hold positions back"
-      default = true
-      help    = "n: what cannot be sent at once is dropped."
-    }
-
-    option "DATA_SENSOR_BUFFER_STORE" {
-      type    = bool
-      prompt  = "Hold readings of the environment sensors back"
-      default = true
-    }
-
-    option "DATA_DYNAMIC_MODEM_BUFFER_STORE" {
-      type    = bool
-      prompt  = "Hold network data back"
-      default = true
-    }
-
-    option "DATA_BATTERY_BUFFER_STORE" {
-      type    = bool
-      prompt  = "Hold battery readings back"
-      default = true
     }
 
     option "DATA_UI_BUFFER_STORE" {

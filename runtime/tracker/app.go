@@ -37,14 +37,16 @@ type Options struct {
 	Identity Identity
 	Radio    Radio // nil: no network data
 	Sensors  Sensors
-	Locator  Locator      // nil: no location
-	Logger   *slog.Logger // nil: no log
+	Locator  Locator // nil: no location
+	// Assistance helps the searches by satellites of the Locator. nil: nothing does
+	Assistance Assistance
+	Logger     *slog.Logger // nil: no log
 	// TimeValid tells whether a time can be one that the clock shows when it is set. Nothing is sent before (reference 4.6); samples are kept
 	// and get their right times then. nil: always.
 	TimeValid func(time.Time) bool
 }
 
-// App samples and reports. Connected, Disconnected, ConfigEmpty and ChangeConfig may be called from any goroutine, also before Run; they
+// App samples and reports. Connected, Disconnected, ConfigEmpty, ChangeConfig, AGNSSReceived and PGPSReceived may be called from any goroutine, also before Run; they
 // never block. Run does the rest.
 type App struct {
 	config  Config
@@ -104,10 +106,10 @@ func New(config Config, options Options) (*App, error) {
 	}
 	a := &App{
 		config: config, options: options, logger: logger, wake: make(chan struct{}, 1), configuration: config.initial(),
-		batteries:    buffer[data.Battery]{limit: config.BatteryBuffer},
-		environments: buffer[data.Environment]{limit: config.SensorBuffer},
-		networks:     buffer[data.Network]{limit: config.NetworkBuffer},
-		fixes:        buffer[data.Fix]{limit: fixBuffer},
+		batteries:    buffer[data.Battery]{limit: config.BatteryBuffer, store: config.StoreBatteries},
+		environments: buffer[data.Environment]{limit: config.SensorBuffer, store: config.StoreEnvironments},
+		networks:     buffer[data.Network]{limit: config.NetworkBuffer, store: config.StoreNetworks},
+		fixes:        buffer[data.Fix]{limit: config.FixBuffer, store: config.StoreFixes},
 	}
 	a.loadConfiguration()
 	return a, nil
@@ -133,11 +135,15 @@ func (a *App) loadConfiguration() {
 
 // Connected tells that data can be sent. The first time it makes the App sample.
 func (a *App) Connected() {
+	a.link(true)
 	a.tell(func(n *news) { n.connected, n.everConnected = true, true })
 }
 
 // Disconnected tells that the connection is gone. Sampling goes on.
-func (a *App) Disconnected() { a.tell(func(n *news) { n.connected = false }) }
+func (a *App) Disconnected() {
+	a.link(false)
+	a.tell(func(n *news) { n.connected = false })
+}
 
 // ConfigEmpty tells that the cloud has no configuration of this device: it is reported, once connected.
 func (a *App) ConfigEmpty() { a.tell(func(n *news) { n.configDue = true }) }
@@ -183,8 +189,10 @@ func (a *App) Run(ctx context.Context, cloud Cloud) error {
 	defer timer.Stop()
 
 	ctx, cancel := context.WithCancel(ctx)
+	assisted := a.assist(ctx, cloud)
 	defer func() {
 		cancel()
+		assisted()
 		if a.search != nil {
 			<-a.search
 		}
@@ -317,6 +325,9 @@ func (a *App) sample(ctx context.Context) {
 		if a.sampled("network", err) {
 			a.networks.add(network)
 		}
+	}
+	if !a.config.Sensors {
+		return
 	}
 	environment, err := a.options.Sensors.Environment(ctx)
 	if a.sampled("environment", err) {

@@ -5,6 +5,7 @@ package tracker
 type buffer[T any] struct {
 	samples []T
 	limit   int
+	store   bool // what cannot be sent at once is held back
 }
 
 func (b *buffer[T]) add(sample T) {
@@ -32,3 +33,10 @@ func (b *buffer[T]) dropNewest() {
 }
 
 func (b *buffer[T]) clear() { b.samples = nil }
+
+// settle is called when what could be sent was sent.
+func (b *buffer[T]) settle() {
+	if !b.store {
+		b.samples = nil
+	}
+}

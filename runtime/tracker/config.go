@@ -40,9 +40,18 @@ type Config struct {
 	SampleNeighbourCells           bool          `kconfig:"DATA_SAMPLE_NEIGHBOR_CELLS_DEFAULT"`
 	SampleWiFi                     bool          `kconfig:"DATA_SAMPLE_WIFI_DEFAULT"`
 
+	FixBuffer     int `kconfig:"DATA_GNSS_BUFFER_COUNT"`
 	SensorBuffer  int `kconfig:"DATA_SENSOR_BUFFER_COUNT"`
 	NetworkBuffer int `kconfig:"DATA_MODEM_DYNAMIC_BUFFER_COUNT"`
 	BatteryBuffer int `kconfig:"DATA_BATTERY_BUFFER_COUNT"`
+
+	// Whether samples that cannot be sent at once are held back.
+	StoreFixes        bool `kconfig:"DATA_GNSS_BUFFER_STORE"`
+	StoreEnvironments bool `kconfig:"DATA_SENSOR_BUFFER_STORE"`
+	StoreNetworks     bool `kconfig:"DATA_DYNAMIC_MODEM_BUFFER_STORE"`
+	StoreBatteries    bool `kconfig:"DATA_BATTERY_BUFFER_STORE"`
+
+	Sensors bool `kconfig:"SENSOR_MODULE"` // environment and battery are sampled
 }
 
 // check finds what the option tree lets through, because the SDK does, and what would keep this application from working.
@@ -56,6 +65,7 @@ func (c Config) check() error {
 		{"DATA_MOVEMENT_RESOLUTION_SECONDS", int64(c.MovementResolution / time.Second)},
 		{"DATA_MOVEMENT_TIMEOUT_SECONDS", int64(c.MovementTimeout / time.Second)},
 		{"DATA_LOCATION_TIMEOUT_SECONDS", int64(c.LocationTimeout / time.Second)},
+		{"DATA_GNSS_BUFFER_COUNT", int64(c.FixBuffer)},
 		{"DATA_SENSOR_BUFFER_COUNT", int64(c.SensorBuffer)},
 		{"DATA_MODEM_DYNAMIC_BUFFER_COUNT", int64(c.NetworkBuffer)},
 		{"DATA_BATTERY_BUFFER_COUNT", int64(c.BatteryBuffer)},

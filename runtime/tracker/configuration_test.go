@@ -18,7 +18,8 @@ func testConfig() Config {
 		MovementResolution: 120 * time.Second, MovementTimeout: time.Hour, LocationTimeout: 300 * time.Second,
 		AccelerometerActivity: 4, AccelerometerInactivity: 4, AccelerometerInactivityTimeout: time.Minute,
 		SampleGNSS: true, SampleNeighbourCells: true, SampleWiFi: true,
-		SensorBuffer: 10, NetworkBuffer: 3, BatteryBuffer: 3,
+		FixBuffer: 10, SensorBuffer: 10, NetworkBuffer: 3, BatteryBuffer: 3,
+		StoreFixes: true, StoreEnvironments: true, StoreNetworks: true, StoreBatteries: true, Sensors: true,
 	}
 }
 

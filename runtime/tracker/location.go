@@ -14,7 +14,15 @@ type Finder interface {
 	// Possible tells whether anything may be used to find the location when some kinds of data are not wanted.
 	Possible(without data.NoData) bool
 	// Locate searches until it knows or ctx ends. It gives a fix, or what the cloud is to be asked with, or an error.
-	Locate(ctx context.Context, without data.NoData) (*data.Fix, *data.LocationRequest, error)
+	Locate(ctx context.Context, search Search) (*data.Fix, *data.LocationRequest, error)
+}
+
+// Search is what a Finder is to look for.
+type Search struct {
+	Without data.NoData // kinds of data that are not to be used
+	// Satellites is called with true when a search by satellites begins, so that the receiver can be given what helps it, and with false when that
+	// has ended. It does not block. nil: nobody wants to know.
+	Satellites func(searching bool)
 }
 
 // LocationCloud is a Cloud that can be asked where the device is. The call is as those of Cloud.
@@ -26,16 +34,13 @@ type LocationCloud interface {
 // module's requests, linked into it.
 type Locator interface {
 	// search looks for the location and gives the channel that the one outcome comes by; nil: nothing may be used.
-	search(ctx context.Context, configuration data.Configuration) <-chan located
+	search(ctx context.Context, configuration data.Configuration, satellites func(bool)) <-chan located
 	// request asks the cloud, for at most sendTimeout.
 	request(ctx context.Context, to Cloud, request data.LocationRequest) error
 }
 
 // NewLocator makes a Locator that asks finder.
 func NewLocator(finder Finder) Locator { return locator{finder} }
-
-// fixBuffer is how many positions are held back (DATA_GNSS_BUFFER_COUNT as the SDK has it by default).
-const fixBuffer = 10
 
 // The time that sampling waits for the location (reference 4.6).
 const (
@@ -62,7 +67,7 @@ type located struct {
 
 type locator struct{ finder Finder }
 
-func (l locator) search(ctx context.Context, configuration data.Configuration) <-chan located {
+func (l locator) search(ctx context.Context, configuration data.Configuration, satellites func(bool)) <-chan located {
 	if !l.finder.Possible(configuration.NoData) {
 		return nil
 	}
@@ -71,7 +76,7 @@ func (l locator) search(ctx context.Context, configuration data.Configuration) <
 		ctx, cancel := context.WithTimeout(ctx, configuration.LocationTimeout)
 		defer cancel()
 		var found located
-		found.fix, found.request, found.err = l.finder.Locate(ctx, configuration.NoData)
+		found.fix, found.request, found.err = l.finder.Locate(ctx, Search{configuration.NoData, satellites})
 		outcome <- found
 	}()
 	return outcome
@@ -90,7 +95,7 @@ func (l locator) request(ctx context.Context, to Cloud, request data.LocationReq
 // locate starts a search, unless one goes on. It tells whether one does.
 func (a *App) locate(ctx context.Context) bool {
 	if a.search == nil && a.options.Locator != nil {
-		a.search = a.options.Locator.search(ctx, a.Configuration())
+		a.search = a.options.Locator.search(ctx, a.Configuration(), a.satellites)
 	}
 	return a.search != nil
 }
@@ -104,6 +109,9 @@ func (a *App) found(l located) {
 	}
 	if l.fix != nil {
 		a.fixes.add(*l.fix)
+		if a.options.Assistance != nil {
+			a.options.Assistance.Found(*l.fix)
+		}
 	}
 	if l.request != nil && !a.noLocations {
 		a.locationRequest = l.request

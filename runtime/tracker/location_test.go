@@ -25,10 +25,10 @@ type fakeFinder struct {
 
 func (f *fakeFinder) Possible(without data.NoData) bool { return !without.GNSS }
 
-func (f *fakeFinder) Locate(ctx context.Context, without data.NoData) (*data.Fix, *data.LocationRequest, error) {
+func (f *fakeFinder) Locate(ctx context.Context, search Search) (*data.Fix, *data.LocationRequest, error) {
 	f.mu.Lock()
 	takes, request, err := f.takes, f.request, f.err
-	f.searches = append(f.searches, without)
+	f.searches = append(f.searches, search.Without)
 	f.mu.Unlock()
 	select {
 	case <-time.After(takes):
