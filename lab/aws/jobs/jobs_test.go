@@ -257,6 +257,7 @@ func TestNotifications(t *testing.T) {
 			`* notify {"timestamp":NOW,"jobs":{"IN_PROGRESS":[{"jobId":"job3","queuedAt":NOW-3,"startedAt":NOW-1,"lastUpdatedAt":NOW-1,"executionNumber":1,"versionNumber":2}]}}`,
 		}},
 		{act: deleteExecution("job3", 1, true), want: []string{`* notify {"timestamp":NOW,"jobs":{}}`, `* notify-next {"timestamp":NOW}`}},
+		{act: describeJob("job3", "status"), want: []string{`= {"status":"COMPLETED"}`}},
 	})
 }
 
@@ -433,6 +434,7 @@ func TestCancelWhileInProgress(t *testing.T) {
 		{act: publish("K/update", `{"status":"IN_PROGRESS"}`), want: []string{`> K/update/accepted {"timestamp":NOW}`}},
 		{act: cancel("K", true), want: []string{`* notify {"timestamp":NOW,"jobs":{}}`, `* notify-next {"timestamp":NOW}`}},
 		{act: describeJob("K", "status", "forceCanceled"), want: []string{`= {"status":"CANCELED","forceCanceled":true}`}},
+		{act: describe("K", 0), want: []string{`= {"jobId":"K","status":"CANCELED","forceCanceled":true...`}},
 		{act: create("L", ""), want: []string{`* notify ...`, `* notify-next ...`}},
 		{act: cancel("L", false), want: []string{`* notify {"timestamp":NOW,"jobs":{}}`, `* notify-next {"timestamp":NOW}`}},
 
