@@ -2,16 +2,18 @@ package lwm2m
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"slices"
+	"strconv"
 	"sync"
 	"time"
 
 	server "github.com/cloudgen/cloudgen/lab/lwm2m"
 	"github.com/cloudgen/cloudgen/runtime/coap/dtls"
+	"github.com/cloudgen/cloudgen/runtime/durable/durabletest"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/client"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/client/secure"
@@ -55,7 +57,8 @@ type device struct {
 	accounts   []security.Account
 	cid        bool            // offers a Connection ID
 	caching    bool            // resumes sessions
-	target     firmware.Target // of images; nil: files in the program's folder
+	target     firmware.Target // of images; nil: there is none
+	board      *board          // gives target and version; nil: no bootloader
 	version    string
 	persistent bool  // begins anew when all attempts to register are used up
 	bootstrap  bool  // starts with a bootstrap though there is an account
@@ -76,11 +79,7 @@ type device struct {
 func (w *world) newDevice() *device {
 	w.t.Helper()
 	d := &device{world: w, endpoint: w.name(), config: config(), cid: true, version: "1.0.0", lifetime: 86400}
-	folder, err := os.MkdirTemp(w.t.TempDir(), "")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	d.program = &program{device: d, folder: folder, kept: map[string][]byte{}, restart: make(chan string, 1)}
+	d.program = &program{device: d, kept: map[string][]byte{}, restart: make(chan string, 1)}
 	return d
 }
 
@@ -107,11 +106,11 @@ func (d *device) start() {
 	d.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	d.end, d.ended = cancel, make(chan struct{})
-	d.boot()
+	on := d.boot()
 	go func() {
 		defer close(d.ended)
-		for d.run(ctx) {
-			d.boot()
+		for on && d.run(ctx) {
+			on = d.boot()
 		}
 	}()
 	d.t.Cleanup(d.stop)
@@ -137,8 +136,13 @@ func (d *device) run(ctx context.Context) (again bool) {
 	} else {
 		current.Start()
 	}
+	var cut <-chan struct{}
+	if d.board != nil {
+		cut = d.board.disk.cut
+	}
 	select {
 	case <-ctx.Done():
+	case <-cut:
 	case reason := <-d.program.restart:
 		d.log.add(event{kind: "client", endpoint: d.endpoint, at: time.Now(), detail: "restart: " + reason})
 		time.Sleep(time.Second) // as a program takes to end: the last answer is under way
@@ -157,11 +161,23 @@ func (d *device) client() *client.Client {
 	return d.running
 }
 
-// boot makes the client with its objects.
-func (d *device) boot() {
+// boot makes the client with its objects. It is false where there is no power for that.
+func (d *device) boot() bool {
 	if f, is := d.target.(*flash); is {
 		d.mu.Lock()
 		d.version = f.boot()
+		d.mu.Unlock()
+	}
+	if d.board != nil {
+		target, err := d.board.start()
+		if err != nil {
+			if !errors.Is(err, durabletest.ErrCut) {
+				d.t.Error(err)
+			}
+			return false
+		}
+		d.mu.Lock()
+		d.target, d.version = target, strconv.Itoa(d.board.runs())
 		d.mu.Unlock()
 	}
 	dialer := secure.NewOver(secure.Config{DTLS: dtls.Config{ConnectionID: d.cid, SessionCaching: d.caching}}, d.open)
@@ -173,11 +189,14 @@ func (d *device) boot() {
 			if d.persistent && e.Kind == client.RegistrationFailed {
 				d.client().Start()
 			}
+			if d.board != nil && e.Kind == client.Registered && !d.board.registered() {
+				time.AfterFunc(10*time.Second, func() { d.program.Restart("it is given up") })
+			}
 		},
 	})
 	if err != nil {
 		d.t.Error(err)
-		return
+		return false
 	}
 	c.OnExecute(lwm2m.NewPath(3, 0, 4), func([]lwm2m.Argument) { d.program.Restart("the server wishes it") })
 	d.mu.Lock()
@@ -190,6 +209,7 @@ func (d *device) boot() {
 	if err := c.Tree().Set(initial...); err != nil {
 		d.t.Error(err)
 	}
+	return true
 }
 
 // objects makes the objects beside 0 and 1.

@@ -3,13 +3,12 @@ package lwm2m
 import (
 	"bytes"
 	"encoding/hex"
-	"io"
-	"os"
 	"testing"
 	"time"
 
 	server "github.com/cloudgen/cloudgen/lab/lwm2m"
 	"github.com/cloudgen/cloudgen/lab/packetnet"
+	"github.com/cloudgen/cloudgen/runtime/boot/slots"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/firmware"
 )
 
@@ -33,27 +32,15 @@ const (
 	unknownProto = "9"
 )
 
-// executable is the least that a firmware.FileTarget takes for an image: the header of an ELF executable for this machine without sections.
-func executable(t *testing.T, size int) []byte {
-	t.Helper()
-	image := bytes.Repeat([]byte("cloudgen"), size/8+1)[:size]
-	copy(image, make([]byte, 64))
-	path, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	file, err := os.Open(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer file.Close()
-	if _, err := io.ReadFull(file, image[:20]); err != nil {
-		t.Fatal(err)
-	}
-	return image
+// slotted is C.1 with a bootloader: images go into its slots.
+func (w *world) slotted() *connected {
+	w.t.Helper()
+	d := w.newDevice()
+	d.board = newBoard(w.t)
+	return d.register(d.psk(1))
 }
 
-// flashed is C.1 with images in memory.
+// flashed is C.1 with images in memory, and faults that a disk cannot be given.
 func (w *world) flashed() (*connected, *flash) {
 	w.t.Helper()
 	d, f := w.newDevice(), newFlash()
@@ -117,12 +104,12 @@ func TestETS_int_751_Firmware_readable_resources(t *testing.T) {
 
 func TestETS_int_755_Firmware_write_Package(t *testing.T) {
 	virtual(t, func(t *testing.T, w *world) {
-		c := w.c1()
+		c := w.slotted()
 		c.push([]byte{0}).want(204)
 		c.stands(idle, initial)
-		c.push(executable(t, 20_000)).want(204)
+		c.push(signed(t, newVersion, 20_000)).want(204)
 		c.stands(downloaded, initial)
-		c.push(executable(t, 20_000)).want(405) // what is there has to be reset first
+		c.push(signed(t, newVersion, 20_000)).want(405) // what is there has to be reset first
 		c.stands(downloaded, initial)
 		c.push([]byte{0}).want(204)
 		c.stands(idle, initial)
@@ -131,8 +118,8 @@ func TestETS_int_755_Firmware_write_Package(t *testing.T) {
 
 func TestETS_int_756_Firmware_write_Package_URI(t *testing.T) {
 	virtual(t, func(t *testing.T, w *world) {
-		c := w.c1()
-		uri := w.serve(executable(t, 20_000))
+		c := w.slotted()
+		uri := w.serve(signed(t, newVersion, 20_000))
 		c.replace("/5/0/1", text, "").want(204)
 		c.stands(idle, initial)
 		o := c.watch()
@@ -146,29 +133,29 @@ func TestETS_int_756_Firmware_write_Package_URI(t *testing.T) {
 
 func TestETS_int_760_Firmware_observe_State(t *testing.T) {
 	virtual(t, func(t *testing.T, w *world) {
-		c := w.c1()
+		c := w.slotted()
 		o := c.observe("/5/0/3", none)
 		o.has(values{"/5/0/3": idle})
-		c.push(executable(t, 20_000)).want(204)
+		c.push(signed(t, newVersion, 20_000)).want(204)
 		for o.next().at("/5/0/3") != downloaded {
 		}
 	})
 }
 
 func TestETS_int_770_Firmware_success_by_push(t *testing.T) {
-	virtual(t, func(_ *testing.T, w *world) {
-		c, _ := w.flashed()
+	virtual(t, func(t *testing.T, w *world) {
+		c := w.slotted()
 		o := c.watch()
-		c.push(newImage("2.0.0", 50_000)).want(204)
+		c.push(signed(t, newVersion, 50_000)).want(204)
 		o.reaches(downloaded, initial)
 		c.installs()
 	})
 }
 
 func TestETS_int_771_Firmware_success_by_pull(t *testing.T) {
-	virtual(t, func(_ *testing.T, w *world) {
-		c, _ := w.flashed()
-		uri := w.serve(newImage("2.0.0", 50_000))
+	virtual(t, func(t *testing.T, w *world) {
+		c := w.slotted()
+		uri := w.serve(signed(t, newVersion, 50_000))
 		w.network.SetFate(func(_, _ packetnet.Address, _ []byte) packetnet.Fate { return packetnet.Fate{20 * time.Millisecond} })
 		o := c.watch()
 		c.replace("/5/0/1", text, uri).want(204)
@@ -181,12 +168,15 @@ func TestETS_int_771_Firmware_success_by_pull(t *testing.T) {
 // installs executes Update: the device comes back with another version.
 func (c *connected) installs() {
 	c.t.Helper()
-	c.read("/3/0/3", text).want(205).has(values{"/3/0/3": "1.0.0"})
+	c.read("/3/0/3", text).want(205).has(values{"/3/0/3": "1"})
 	mark := c.log.now()
 	c.execute("/5/0/2").want(204)
 	again := c.restarted(mark)
 	again.stands(idle, success)
-	again.read("/3/0/3", text).want(205).has(values{"/3/0/3": "2.0.0"})
+	again.read("/3/0/3", text).want(205).has(values{"/3/0/3": "2"})
+	if state := again.board.slotState(); state.Trial != slots.NoTrial || state.Last.Outcome != slots.Confirmed || again.board.wasConfirmed() != newVersion {
+		again.t.Errorf("the slots: %+v", state)
+	}
 }
 
 func TestETS_int_772_Firmware_Update_without_a_package(t *testing.T) {
@@ -199,14 +189,14 @@ func TestETS_int_772_Firmware_Update_without_a_package(t *testing.T) {
 
 func TestETS_int_773_Firmware_not_enough_storage(t *testing.T) {
 	virtual(t, func(t *testing.T, w *world) {
-		c, f := w.flashed()
-		f.capacity = 100_000
-		if r := c.push(newImage("2.0.0", 200_000)); r.code != 413 && r.code != 500 {
+		c := w.slotted()
+		c.board.disk.setRoom(100_000)
+		if r := c.push(signed(t, newVersion, 200_000)); r.code != 413 && r.code != 500 {
 			t.Errorf("answer %s, want 4.13 or 5.00", r)
 		}
 		c.stands(idle, noSpace)
 		o := c.watch()
-		c.replace("/5/0/1", text, w.serve(newImage("2.0.0", 200_000))).want(204)
+		c.replace("/5/0/1", text, w.serve(signed(t, newVersion, 200_000))).want(204)
 		o.reaches(idle, noSpace)
 	})
 }
@@ -223,9 +213,9 @@ func TestETS_int_774_Firmware_out_of_memory(t *testing.T) {
 }
 
 func TestETS_int_775_Firmware_connection_lost(t *testing.T) {
-	virtual(t, func(_ *testing.T, w *world) {
-		c, _ := w.flashed()
-		uri := w.serve(newImage("2.0.0", 200_000))
+	virtual(t, func(t *testing.T, w *world) {
+		c := w.slotted()
+		uri := w.serve(signed(t, newVersion, 200_000))
 		left := 40
 		w.network.SetFate(func(from, _ packetnet.Address, _ []byte) packetnet.Fate {
 			if from == plainServer {
@@ -243,10 +233,9 @@ func TestETS_int_775_Firmware_connection_lost(t *testing.T) {
 
 func TestETS_int_776_Firmware_integrity_failure(t *testing.T) {
 	virtual(t, func(t *testing.T, w *world) {
-		c := w.c1()
-		image := executable(t, 20_000)
-		copy(image[40:], "\x00\x00\x10") // section headers at 1 MiB
-		image[58], image[60] = 64, 1
+		c := w.slotted()
+		image := signed(t, newVersion, 20_000)
+		image[10_000]++
 		if r := c.push(image); r.code != 204 && r.code != 500 {
 			t.Errorf("answer %s, want 2.04 or 5.00", r)
 		}
@@ -256,7 +245,7 @@ func TestETS_int_776_Firmware_integrity_failure(t *testing.T) {
 
 func TestETS_int_777_Firmware_unsupported_package(t *testing.T) {
 	virtual(t, func(t *testing.T, w *world) {
-		c := w.c1()
+		c := w.slotted()
 		if r := c.push(bytes.Repeat([]byte("no image "), 3000)); r.code != 204 && r.code != 500 {
 			t.Errorf("answer %s, want 2.04 or 5.00", r)
 		}
@@ -266,8 +255,8 @@ func TestETS_int_777_Firmware_unsupported_package(t *testing.T) {
 
 func TestETS_int_778_Firmware_invalid_URI(t *testing.T) {
 	virtual(t, func(t *testing.T, w *world) {
-		c, _ := w.flashed()
-		uri := w.serve(newImage("2.0.0", 20_000))
+		c := w.slotted()
+		uri := w.serve(signed(t, newVersion, 20_000))
 		for _, wrong := range []string{uri + "-that-is-not-there", "coap://"} {
 			o := c.watch()
 			if r := c.replace("/5/0/1", text, wrong); r.code != 204 && r.code != 400 {

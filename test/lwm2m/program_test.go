@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"maps"
 	"net/url"
 	"strings"
 	"sync"
@@ -16,10 +15,9 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/client"
 )
 
-// program is what a device's objects and its client are given: storage in memory, which a restart leaves.
+// program is what a device's objects and its client are given: storage in memory, which a restart leaves, or that of the device's board.
 type program struct {
 	device  *device
-	folder  string
 	restart chan string
 
 	mu       sync.Mutex
@@ -30,6 +28,9 @@ type program struct {
 var _ client.Program = (*program)(nil)
 
 func (p *program) Load(name string) ([]byte, error) {
+	if p.device.board != nil {
+		return p.device.board.state.Read(name)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if content, found := p.kept[name]; found {
@@ -39,26 +40,17 @@ func (p *program) Load(name string) ([]byte, error) {
 }
 
 func (p *program) Save(name string, content []byte) error {
+	if p.device.board != nil {
+		return p.device.board.state.Write(name, content)
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.kept[name] = bytes.Clone(content)
 	return nil
 }
 
-// snapshot and restore are what is saved at one time.
-func (p *program) snapshot() map[string][]byte {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	return maps.Clone(p.kept)
-}
-
-func (p *program) restore(kept map[string][]byte) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.kept = kept
-}
-
-func (p *program) Folder() string { return p.folder }
+// Folder implements client.Program: nothing here keeps large files.
+func (p *program) Folder() string { return "" }
 
 func (p *program) Restart(reason string) {
 	select {

@@ -2,8 +2,6 @@ package lwm2m
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -85,25 +83,25 @@ func TestStop(t *testing.T) {
 // TestPowerCutInPush: the state begins anew after a restart in the middle of a push, and another push goes through.
 func TestPowerCutInPush(t *testing.T) {
 	virtual(t, func(t *testing.T, w *world) {
-		d := w.newDevice() // with images in files
-		c := d.register(d.psk(1))
+		c := w.slotted()
+		d := c.device
 		w.network.SetFate(func(_, _ packetnet.Address, _ []byte) packetnet.Fate { return packetnet.Fate{50 * time.Millisecond} })
-		image := executable(t, 200_000)
+		image := signed(t, newVersion, 200_000)
 		pushed := make(chan error)
 		arrived := 0
 		go func() {
 			pushed <- c.PushFirmware(within(t, time.Hour), image, server.Progress(func(sent, _ int) { arrived = sent }))
 		}()
 		pass(10 * time.Second)
-		kept := d.program.snapshot()
+		kept := d.board.disk.clone() // what the client saves at its end does not come to that
 		d.stop()
 		if err := <-pushed; err == nil || arrived == 0 || arrived == len(image) {
 			t.Errorf("%d of %d bytes were pushed when the power was cut: %v", arrived, len(image), err)
 		}
-		d.program.restore(kept) // what the client has saved at its end did not come to that
-		if err := os.WriteFile(filepath.Join(d.program.folder, "firmware", "image.part"), image[:arrived], 0o600); err != nil {
-			t.Fatal(err)
+		if names := kept.Names(); names[slotsFolder+"/incoming"] == "" {
+			t.Errorf("nothing has come into the slots: %v", names)
 		}
+		d.board = boardOf(kept)
 		mark := w.log.now()
 		d.start()
 		c = d.awaitRegistration(mark)
