@@ -178,7 +178,7 @@ func TestPlanRefuses(t *testing.T) {
 		{name: "two backends", overlay: "ONE = y\nTWO_TOO = y\n", want: "runtime/backend/two/Kconfig.hcl:1:11: error[E071]: 2 components are switched on for backend, and one is possible: ONE, TWO || TWO_TOO hold → "},
 		{
 			name: "unknown slot", overlay: "ONE = y\n", replace: []string{`component "application"`, `component "decoration"`},
-			want: `runtime/tracker/Kconfig.hcl:1:11: error[E076]: there is no slot "decoration": module, backend and application are → name one of them, or give the Config of a component a field with the tag ` + "`slot:\"decoration\"`",
+			want: `runtime/tracker/Kconfig.hcl:1:11: error[E076]: there is no slot "decoration": module, backend, application and bootloader are → name one of them, or give the Config of a component a field with the tag ` + "`slot:\"decoration\"`",
 		},
 		{
 			name: "no Config", overlay: "TWO = y\n", replace: []string{"package two\n\nimport \"example.test/fake/v3/runtime/module\"\n\ntype Config struct{}", "package two\n\nimport \"example.test/fake/v3/runtime/module\"\n\ntype Config int"},

@@ -133,7 +133,7 @@ func TestSlotOfTheProgramRefused(t *testing.T) {
 		},
 		{
 			"a slot of another name", "ONE = y\n", []string{"component \"clock\" {\n  if = QUARTZ", "component \"clocks\" {\n  if = QUARTZ"},
-			"runtime/clock/quartz/Kconfig.hcl:1:11: error[E076]: there is no slot \"clocks\": module, backend, application and clock are → name one of them, or give the Config of a component a field with the tag `slot:\"clocks\"`",
+			"runtime/clock/quartz/Kconfig.hcl:1:11: error[E076]: there is no slot \"clocks\": module, backend, application, bootloader and clock are → name one of them, or give the Config of a component a field with the tag `slot:\"clocks\"`",
 		},
 	}
 	for _, test := range tests {

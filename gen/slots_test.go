@@ -188,7 +188,7 @@ func TestSlotsRefused(t *testing.T) {
 		},
 		{
 			"a slot that nothing has", "ONE = y\nBETA = y\n", []string{"component \"part\" {\n  if = BETA", "component \"parts\" {\n  if = BETA"},
-			"runtime/part/beta/Kconfig.hcl:1:11: error[E076]: there is no slot \"parts\": module, backend, application, part and seal are → name one of them, or give the Config of a component a field with the tag `slot:\"parts\"`",
+			"runtime/part/beta/Kconfig.hcl:1:11: error[E076]: there is no slot \"parts\": module, backend, application, bootloader, part and seal are → name one of them, or give the Config of a component a field with the tag `slot:\"parts\"`",
 		},
 		{
 			"no Config", all, []string{"package beta\n\ntype Config struct{}", "package beta\n\ntype Config int"},
@@ -264,7 +264,7 @@ func TestShippedComponents(t *testing.T) {
 		t.Fatal(err)
 	}
 	opened := []string{"modem"} // slots of the default program, whose components need no Config
-	slots := append([]string{"module", "backend", "application"}, opened...)
+	slots := append([]string{"module", "backend", "application", "bootloader"}, opened...)
 	for _, each := range tree.Components() {
 		in, err := sources.Package(each.Dir)
 		if err != nil {

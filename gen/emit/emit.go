@@ -25,7 +25,7 @@ var partName = regexp.MustCompile(`^(part|config)[0-9]+$`)
 // Go gives the content of a Go file of the plan by its path in the output.
 func Go(p *plan.Plan, name string) ([]byte, error) {
 	file := map[string]func(*plan.Plan) *jen.File{
-		"config.go": config, "backend.go": backend, "module.go": module, "cmd/firmware/main.go": firmware,
+		"config.go": config, "backend.go": backend, "module.go": module, "cmd/firmware/main.go": firmware, "cmd/bootloader/main.go": bootloader,
 	}[name]
 	if file == nil {
 		return nil, fmt.Errorf("nothing emits %s", name)
@@ -171,6 +171,20 @@ func firmware(p *plan.Plan) *jen.File {
 		file.Comment("applicationConfig holds the values of the application's options, which stand behind them.")
 		configFunction(p, file, "applicationConfig", *p.Application)
 	}
+	return file
+}
+
+// bootloader is cmd/bootloader/main.go.
+func bootloader(p *plan.Plan) *jen.File {
+	file := newFile(p, "main")
+	file.PackageComment("Command bootloader starts the firmware, with the arguments that it is given itself: it picks the image, verifies it and watches it.")
+	of := *p.Bootloader
+	file.Func().Id("main").Params().BlockFunc(func(group *jen.Group) {
+		making := assembly{plan: p, into: group, failed: ended}
+		config := making.config(of)
+		making.separate()
+		group.Qual("os", "Exit").Call(jen.Qual(of.Import, "Main").Call(jen.Qual("os", "Args").Index(jen.Lit(1), jen.Empty()), config))
+	})
 	return file
 }
 

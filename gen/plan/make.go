@@ -22,6 +22,7 @@ const (
 	slotModule      = "module"      // exactly one
 	slotBackend     = "backend"     // exactly one
 	slotApplication = "application" // at most one
+	slotBootloader  = "bootloader"  // at most one: a program of its own
 )
 
 // firmwareDir is the folder of the package that the default program is made of.
@@ -105,6 +106,9 @@ func (m *maker) make(table modules.Table, settings Settings) (*Plan, error) {
 		return nil, err
 	}
 	if err := m.fillProgram(&result.Firmware); err != nil {
+		return nil, err
+	}
+	if err := m.bootloader(result); err != nil {
 		return nil, err
 	}
 	result.Version = m.version
@@ -387,11 +391,23 @@ func (m *maker) fieldOf(declared source.Declared[*ast.TypeSpec], importPath stri
 	return ""
 }
 
-// emitted are the files that gen/emit makes.
-var emitted = []string{"config.go", "backend.go", "module.go", "cmd/firmware/main.go"}
+// emitted are the files that gen/emit makes, beside the programs.
+var emitted = []string{"config.go", "backend.go", "module.go"}
 
-// programs are the main packages of the output.
-var programs = []Program{{Name: "firmware", Dir: "cmd/firmware"}}
+// The programs of the output.
+const (
+	firmwareProgram   = "firmware"
+	bootloaderProgram = "bootloader" // where there is a component for it
+)
+
+// programs gives the main packages of the output.
+func (p *Plan) programs() []Program {
+	programs := []Program{{Name: firmwareProgram, Dir: "cmd/" + firmwareProgram}}
+	if p.Bootloader != nil {
+		programs = append(programs, Program{Name: bootloaderProgram, Dir: "cmd/" + bootloaderProgram})
+	}
+	return programs
+}
 
 // filled says which file of the output each template makes. NAME stands for the plan's name.
 var filled = []struct {
@@ -420,9 +436,12 @@ func (m *maker) files(result *Plan, table modules.Table) error {
 			result.Runtime.Packages = append(result.Runtime.Packages, each.Dir)
 		}
 	}
-	result.Programs = programs
+	result.Programs = result.programs()
 	for _, name := range emitted {
 		result.Files = append(result.Files, File{Path: name, From: Emitted})
+	}
+	for _, each := range result.Programs {
+		result.Files = append(result.Files, File{Path: each.Dir + "/main.go", From: Emitted})
 	}
 	for _, name := range []string{".config", "resolved.json"} {
 		result.Files = append(result.Files, File{Path: name, From: Resolved})

@@ -31,6 +31,7 @@ type Plan struct {
 	Backend     Component  `json:"backend"`
 	Application *Component `json:"application"` // nil when there is none
 	Firmware    Firmware   `json:"firmware"`
+	Bootloader  *Component `json:"bootloader,omitempty"` // nil when there is none
 	Programs    []Program  `json:"programs"`
 
 	Provision []Provision `json:"provision,omitempty"` // secrets that go to files, sorted by path
@@ -110,7 +111,7 @@ type Firmware struct {
 // Program is one main package of the output.
 type Program struct {
 	Name string `json:"name"` // of the binary
-	Dir  string `json:"dir"`  // below the output folder
+	Dir  string `json:"dir"`  // below the output folder; its Go file is main.go
 }
 
 // Runtime is cloudgen's own module as the output needs it.
@@ -176,6 +177,9 @@ func (p *Plan) Components() []Component {
 	list := append(p.CloudModule.all(), p.Backend.all()...)
 	if p.Application != nil {
 		list = append(list, p.Application.all()...)
+	}
+	if p.Bootloader != nil {
+		list = append(list, p.Bootloader.all()...)
 	}
 	for _, slot := range p.Firmware.Slots {
 		for _, each := range slot.Components {

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/types"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -66,7 +67,7 @@ func (m *maker) readProgram() error {
 
 // fixedSlots are those that every generated program has.
 func (m *maker) fixedSlots() []string {
-	names := []string{slotModule, slotBackend, slotApplication}
+	names := []string{slotModule, slotBackend, slotApplication, slotBootloader}
 	for _, each := range m.programSlots {
 		names = append(names, each.name)
 	}
@@ -87,6 +88,54 @@ func (m *maker) fillProgram(firmware *Firmware) error {
 		firmware.Slots = append(firmware.Slots, Slot{Name: slot.name, Field: slot.field, Components: []Component{made}})
 	}
 	return nil
+}
+
+// starter is the function that a component for the bootloader has: the whole program, without its flags' parsing or anything else around it.
+const starter = "Main"
+
+// bootloader reads the component of the program that starts the firmware, if one is on.
+func (m *maker) bootloader(result *Plan) error {
+	if len(m.on[slotBootloader]) == 0 {
+		return nil
+	}
+	from := m.only(slotBootloader)
+	if from == nil {
+		return nil
+	}
+	made, err := m.component(from, "")
+	if err != nil || m.diags.HasErrors() {
+		return err
+	}
+	in, err := m.sources.Package(from.Dir)
+	if err != nil {
+		return err
+	}
+	function, has, err := in.Func(starter)
+	if err != nil {
+		return err
+	}
+	if !has || !slices.Equal(written(function.Node.Type.Params), []string{"[]string", "Config"}) || !slices.Equal(written(function.Node.Type.Results), []string{"int"}) {
+		found := m.fail(CodeComponent, "the package %s has no function %s as a bootloader has it", in.Dir, starter)
+		found.Subject, found.Fix = &from.Range, "func "+starter+"(args []string, config Config) int"
+		if has {
+			found.Related = []kconfig.Related{{Message: "the function", Range: *rangeOf(m.sources.Position(function.Node.Name.Pos()), len(starter))}}
+		}
+	}
+	result.Bootloader = &made
+	return nil
+}
+
+// written gives the types of arguments or results as they stand there.
+func written(list *ast.FieldList) []string {
+	var all []string
+	if list != nil {
+		for _, field := range list.List {
+			for range max(1, len(field.Names)) {
+				all = append(all, types.ExprString(field.Type))
+			}
+		}
+	}
+	return all
 }
 
 // opening reads a component that has a function for a slot of the default program, and its Config if it has one.

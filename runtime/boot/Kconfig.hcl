@@ -112,3 +112,4 @@ menu "Bootloader" {
 }
 
 source "image/*/Kconfig.hcl" {}
+source "loader/Kconfig.hcl" {}

@@ -1,0 +1,3 @@
+component "bootloader" {
+  if = BOOTLOADER_MCUBOOT
+}
