@@ -131,7 +131,9 @@ func createRaw(id, body string) act {
 }
 
 func publish(topic, body string) act {
-	return func(s *Store, now time.Time) []string { return lines(s.Device("thing").Publish(topic, []byte(body), now)) }
+	return func(s *Store, now time.Time) []string {
+		return lines(s.Device("thing").Publish(topic, []byte(body), now))
+	}
 }
 
 func startOverHTTP(body string) act {
