@@ -24,7 +24,7 @@ type patch struct {
 	state   object // nil where the request says null
 }
 
-// decodeShort decodes the body of get and delete: empty, or an object with a clientToken.
+// decodeShort decodes the body of get: empty, or an object with a clientToken.
 func decodeShort(body []byte) (request, *rejection) {
 	if len(bytes.TrimSpace(body)) == 0 {
 		return request{}, nil
@@ -34,6 +34,18 @@ func decodeShort(body []byte) (request, *rejection) {
 		return request{}, rejection
 	}
 	return decodeEnvelope(root)
+}
+
+// decodeIgnored decodes the body of delete. "The content of the message is ignored" (device-shadow-mqtt, "/delete"), but for the clientToken, by which
+// SDKs know the answer.
+func decodeIgnored(body []byte) (request, *rejection) {
+	var r request
+	root, rejection := decodeObject(body)
+	if rejection != nil {
+		return r, nil
+	}
+	rejection = r.takeToken(root)
+	return r, rejection
 }
 
 func decodeUpdate(body []byte) (request, *rejection) {
@@ -63,12 +75,8 @@ func decodeUpdate(body []byte) (request, *rejection) {
 // decodeEnvelope decodes what stands beside the state. A valid token is given back even if the rest is refused, for the answer.
 func decodeEnvelope(root object) (request, *rejection) {
 	var r request
-	if value, ok := root["clientToken"]; ok {
-		token, ok := value.(string)
-		if !ok || len(token) > maximumClientToken {
-			return r, reject(400, "Invalid clientToken")
-		}
-		r.clientToken = token
+	if rejection := r.takeToken(root); rejection != nil {
+		return r, rejection
 	}
 	if value, ok := root["version"]; ok {
 		number, ok := value.(json.Number)
@@ -79,6 +87,19 @@ func decodeEnvelope(root object) (request, *rejection) {
 		r.version = &version
 	}
 	return r, nil
+}
+
+func (r *request) takeToken(root object) *rejection {
+	value, ok := root["clientToken"]
+	if !ok {
+		return nil
+	}
+	token, ok := value.(string)
+	if !ok || len(token) > maximumClientToken {
+		return reject(400, "Invalid clientToken")
+	}
+	r.clientToken = token
+	return nil
 }
 
 func decodeSection(state object, key, title string) (patch, *rejection) {

@@ -1,7 +1,7 @@
 // Package shadow is the Device Shadow service of AWS IoT Core as a pure data structure: requests and a time in, messages out.
 //
 // Source, unless a line names another: AWS IoT Core developer guide, "AWS IoT Device Shadow service" (pages device-shadow-document,
-// device-shadow-mqtt, device-shadow-error-messages) and "AWS IoT Core endpoints and quotas". What the guide leaves open is marked
+// device-shadow-mqtt, device-shadow-data-flow, device-shadow-rest-api, device-shadow-error-messages) and "AWS IoT Core endpoints and quotas". What the guide leaves open is marked
 // "undocumented" and says what was chosen.
 package shadow
 
@@ -19,7 +19,8 @@ const (
 	maximumClientToken = 64      // bytes
 )
 
-// tombstoneLife is how long a deleted shadow's version counter is kept: "about 48 hours" (developer guide, "Deleting a shadow").
+// tombstoneLife is how long a deleted shadow's version counter is kept: 48 hours (device-shadow-data-flow, "DELETE"). The page has a new shadow begin
+// at version 0 then; that is before its first update, which makes it 1.
 const tombstoneLife = 48 * time.Hour
 
 // Name names a shadow. Shadow "" is the classic one of the thing.
@@ -110,9 +111,9 @@ func (s *Store) Update(name Name, body []byte, now time.Time) []Message {
 	}))
 }
 
-// Delete answers a request on shadow/delete, whose body may be empty.
+// Delete answers a request on shadow/delete, whose body says nothing but a clientToken.
 func (s *Store) Delete(name Name, body []byte, now time.Time) []Message {
-	r, rejection := decodeShort(body)
+	r, rejection := decodeIgnored(body)
 	current, ok := s.documents[name]
 	if rejection == nil && !ok {
 		rejection = noShadow(name)

@@ -173,7 +173,8 @@ func TestSemantics(t *testing.T) {
 			{request: "update", body: `{"state":{"desired":{"a":[[[[[[[[1]]]]]]]]}}}`, want: refused(400, "JSON contains too many levels of nesting; maximum is 6")},
 			{request: "get", body: `x`, want: rejected("get", 400, "Invalid JSON", "")},
 			{request: "get", body: `{"clientToken":{}}`, want: rejected("get", 400, "Invalid clientToken", "")},
-			{request: "delete", body: `[1]`, want: rejected("delete", 400, "Invalid JSON", "")},
+			{request: "delete", body: `[1]`, want: rejected("delete", 404, "No shadow exists with name: 'thing'", "")},
+			{request: "delete", body: `{"clientToken":1}`, want: rejected("delete", 400, "Invalid clientToken", "")},
 			{request: "get", want: rejected("get", 404, "No shadow exists with name: 'thing'", "")},
 			{request: "update", body: `{"state":{"reported":` + nested(8) + `}, "clientToken":"` + strings.Repeat("x", 64) + `"}`, want: []string{`update/accepted ...`, `update/documents ...`}},
 		},
@@ -275,6 +276,9 @@ func FuzzUpdate(f *testing.F) {
 			}
 		}
 		store.Get(name, second, start)
+		if saved, err := store.Snapshot(); err != nil || new(Store).Restore(saved) != nil {
+			t.Errorf("saved: %s, %v", saved, err)
+		}
 		if version == 0 {
 			return
 		}
