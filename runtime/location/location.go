@@ -80,11 +80,11 @@ func New(config Config, sources Sources, logger *slog.Logger) (*Finder, error) {
 			continue
 		}
 		if !on {
-			return nil, fmt.Errorf("location: %s is chosen, and LOCATION_METHOD%s is off: switch it on, or choose another", place, method)
+			return nil, errorf("location: %s is chosen, and LOCATION_METHOD%s is off: switch it on, or choose another", place, method)
 		}
 		for _, before := range f.order {
 			if before == method {
-				return nil, fmt.Errorf("location: %s is chosen, and the same method stands before it: choose another, or none", place)
+				return nil, errorf("location: %s is chosen, and the same method stands before it: choose another, or none", place)
 			}
 		}
 		if !possible {
@@ -153,7 +153,7 @@ func excluded(method string, without data.NoData) bool {
 func (f *Finder) Locate(ctx context.Context, search tracker.Search) (*data.Fix, *data.LocationRequest, error) {
 	var request data.LocationRequest
 	var failures []error
-	failed := func(what string, err error) { failures = append(failures, fmt.Errorf("%s: %w", what, err)) }
+	failed := func(what string, err error) { failures = append(failures, errorf("%s: %w", what, err)) }
 	for _, method := range f.order {
 		if excluded(method, search.Without) {
 			continue
@@ -190,7 +190,7 @@ func (f *Finder) Locate(ctx context.Context, search tracker.Search) (*data.Fix, 
 	if len(failures) == 0 {
 		failures = append(failures, errors.New("no method may be used"))
 	}
-	return nil, nil, fmt.Errorf("location: %w", errors.Join(failures...))
+	return nil, nil, errorf("location: %w", errors.Join(failures...))
 }
 
 // fix gives a fix, or for high accuracy the best of several. The time ends them all: what was found by then counts.
@@ -241,3 +241,8 @@ func limited(ctx context.Context, limit time.Duration) (context.Context, context
 	}
 	return context.WithTimeout(ctx, limit)
 }
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }

@@ -54,3 +54,15 @@ func Coverage(turns ...time.Duration) Script {
 	}
 	return script
 }
+
+// Calm is the script of a modem to which nothing happens: ready at once, network shortly after and for ever, at one place. Its place is the old
+// observatory of Greenwich.
+func Calm() Script {
+	script := Coverage(SearchTime)
+	script.Locate = greenwich
+	return script
+}
+
+func greenwich(time.Duration) data.Fix {
+	return data.Fix{Latitude: 51.4779, Accuracy: 5, Altitude: 46, HeadingAccuracy: 180}
+}

@@ -22,7 +22,7 @@ const SearchTime = 50 * time.Millisecond
 // Options configure a modem.
 type Options struct {
 	DataDir string  // folder that exists; the IMEI is kept in its file "imei", what updates have brought in files "modem.…"
-	Script  *Script // nil: ready at once, network shortly after, for ever
+	Script  *Script // nil: Calm
 }
 
 // Modem is the simulated modem. It implements modem.Modem, modem.LinkController, modem.Identifier, modem.Radio, modem.Scanner, modem.Receiver,
@@ -42,7 +42,7 @@ type Modem struct {
 
 // New makes a modem. It touches nothing yet: the IMEI is read, or made, when it is first asked for.
 func New(options Options) *Modem {
-	script := Coverage(SearchTime)
+	script := Calm()
 	if options.Script != nil {
 		script = *options.Script
 	}

@@ -205,13 +205,29 @@ func TestWithoutATrackThereIsNoFix(t *testing.T) {
 		if _, err := off.Fix(t.Context()); !errors.Is(err, modem.ErrNoFix) {
 			t.Errorf("switched off: %v", err)
 		}
-		m, _ := running(t, nil)
+		script := Coverage(SearchTime)
+		m, _ := running(t, &script)
 		synctest.Wait()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour)
 		defer cancel()
 		before := time.Now()
 		if _, err := m.Fix(ctx); !errors.Is(err, modem.ErrNoFix) || time.Since(before) != time.Hour {
 			t.Errorf("%v after %v", err, time.Since(before))
+		}
+	})
+}
+
+func TestWithoutAScriptItStandsAtOnePlace(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m, _ := running(t, nil)
+		synctest.Wait()
+		for range 2 {
+			before := time.Now()
+			fix, err := m.Fix(t.Context())
+			if err != nil || fix.Latitude != 51.4779 || fix.Accuracy <= 0 || fix.Speed != 0 || fix.HeadingAccuracy < 60 || fix.Taken != time.Now() || time.Since(before) != 2*time.Second {
+				t.Errorf("%+v, %v after %v", fix, err, time.Since(before))
+			}
+			time.Sleep(time.Hour)
 		}
 	})
 }

@@ -20,13 +20,12 @@ func Open(dataDir string) (modem.Modem, error) {
 	return sim.New(sim.Options{DataDir: dataDir, Script: &script}), nil
 }
 
-// Read gives the script in the data directory; sim.Coverage of a network that is there for ever where there is none. The error names the line
-// that is wrong, and why.
+// Read gives the script in the data directory; sim.Calm where there is none. The error names the line that is wrong, and why.
 func Read(dataDir string) (sim.Script, error) {
 	folder := durable.Open(dataDir)
 	content, err := folder.Read(sim.ScriptFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return sim.Coverage(sim.SearchTime), nil
+		return sim.Calm(), nil
 	}
 	if err != nil {
 		return sim.Script{}, errorf("simulated modem: read the script: %w", err)
