@@ -38,7 +38,7 @@ func (c Context) certificate(certificate *x509.Certificate) {
 		}
 	}
 	for _, extension := range certificate.Extensions {
-		prefix := ""
+		var prefix string
 		switch {
 		case extension.Id.Equal(asn1.ObjectIdentifier{2, 5, 29, 17}):
 			prefix = "Subject.AlternativeName."

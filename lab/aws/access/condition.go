@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 )
 
 // condition is one key of one operator. All conditions of a statement must hold (IAM user guide, "Condition operators").
@@ -27,12 +26,11 @@ type value struct {
 }
 
 type operator struct {
-	base    string // without "Not" and order
+	base    string // without "Not"
 	negated bool
-	order   string // of numbers and dates: "", LessThan, LessThanEquals, GreaterThan, GreaterThanEquals
 }
 
-// findOperator knows the operators of IAM but BinaryEquals: no key of AWS IoT Core is binary.
+// findOperator knows the operators of IAM that a condition key of AWS IoT Core can be used with: none is a number, a date or binary.
 func findOperator(name string) (operator, bool) {
 	switch name {
 	case "StringEquals", "StringEqualsIgnoreCase", "StringLike", "Bool", "IpAddress", "Null":
@@ -41,15 +39,6 @@ func findOperator(name string) (operator, bool) {
 		return operator{base: strings.Replace(name, "Not", "", 1), negated: true}, true
 	case "ArnEquals", "ArnLike", "ArnNotEquals", "ArnNotLike": // Equals and Like are the same
 		return operator{base: "Arn", negated: strings.HasPrefix(name, "ArnNot")}, true
-	}
-	for _, base := range []string{"Numeric", "Date"} {
-		switch order, ok := strings.CutPrefix(name, base); {
-		case !ok:
-		case order == "Equals", order == "NotEquals":
-			return operator{base: base, negated: order == "NotEquals"}, true
-		case slices.Contains([]string{"LessThan", "LessThanEquals", "GreaterThan", "GreaterThanEquals"}, order):
-			return operator{base: base, order: order}, true
-		}
 	}
 	return operator{}, false
 }
@@ -72,7 +61,7 @@ func parseConditions(where string, element any, variables bool) ([]condition, er
 		}
 		name, c.ifExists = strings.CutSuffix(name, "IfExists")
 		if c.operator, ok = findOperator(name); !ok || name == "Null" && (c.ifExists || c.set != "") {
-			return nil, &MalformedError{Where: at, Problem: "is no condition operator; examples are StringEquals, StringLike, ArnEquals, Bool and IpAddress"}
+			return nil, &MalformedError{Where: at, Problem: "is no operator for a condition key of AWS IoT Core; there are StringEquals, StringLike, ArnEquals, Bool, IpAddress, Null and their variants"}
 		}
 		keys, ok := o.value.(object)
 		if !ok {
@@ -109,14 +98,6 @@ func (o operator) parse(text string, variables bool) (v value, err error) {
 		if text != "true" && text != "false" {
 			err = fmt.Errorf("%q is neither true nor false", text)
 		}
-	case "Numeric":
-		if _, ok := number(text); !ok {
-			err = fmt.Errorf("%q is no number", text)
-		}
-	case "Date":
-		if _, ok := date(text); !ok {
-			err = fmt.Errorf("%q is no date: one is written 2026-01-31T12:00:00Z, or as seconds since 1970", text)
-		}
 	case "IpAddress":
 		if v.network, err = network(text); err != nil {
 			err = fmt.Errorf("%q is no address or range: one is written 203.0.113.0/24", text)
@@ -131,23 +112,6 @@ func (o operator) parse(text string, variables bool) (v value, err error) {
 		v.text.source = text
 	}
 	return v, err
-}
-
-func number(text string) (float64, bool) {
-	n, err := strconv.ParseFloat(text, 64)
-	return n, err == nil
-}
-
-func date(text string) (time.Time, bool) {
-	if seconds, err := strconv.ParseInt(text, 10, 64); err == nil && len(text) > 4 {
-		return time.Unix(seconds, 0), true
-	}
-	for _, layout := range []string{time.RFC3339, "2006-01-02T15:04Z07:00", "2006-01-02", "2006-01", "2006"} {
-		if t, err := time.Parse(layout, text); err == nil {
-			return t, true
-		}
-	}
-	return time.Time{}, false
 }
 
 func network(text string) (netip.Prefix, error) {
@@ -181,13 +145,10 @@ func (c condition) holds(context Context) bool {
 		}
 		return matches != c.operator.negated
 	}
-	result := false
 	if c.set == "ForAllValues" || c.set == "" && c.operator.negated {
-		result = !slices.ContainsFunc(have, func(text string) bool { return !test(text) })
-	} else {
-		result = slices.ContainsFunc(have, test)
+		return !slices.ContainsFunc(have, func(text string) bool { return !test(text) }) && !unresolved
 	}
-	return result && !unresolved
+	return slices.ContainsFunc(have, test) && !unresolved
 }
 
 // compare compares the value of a request with one of the policy.
@@ -210,30 +171,8 @@ func (o operator) compare(have string, want value, context Context) (equal, unre
 	case "IpAddress":
 		address, err := netip.ParseAddr(have)
 		return err == nil && want.network.Contains(address.Unmap()), false
-	case "Numeric":
-		x, ok1 := number(have)
-		y, ok2 := number(want.text.source)
-		return ok1 && ok2 && o.ordered(x < y, x > y), false
-	case "Date":
-		x, ok1 := date(have)
-		y, ok2 := date(want.text.source)
-		return ok1 && ok2 && o.ordered(x.Before(y), x.After(y)), false
 	}
 	return false, false
-}
-
-func (o operator) ordered(less, greater bool) bool {
-	switch o.order {
-	case "LessThan":
-		return less
-	case "LessThanEquals":
-		return !greater
-	case "GreaterThan":
-		return greater
-	case "GreaterThanEquals":
-		return !less
-	}
-	return !less && !greater
 }
 
 // String writes the condition as in the document.

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 	"unicode/utf8"
 )
 
@@ -29,7 +28,6 @@ type Client struct {
 	Thing             *Thing   // that its certificate is attached to, see there; nil: none, or the request came by HTTP
 	ConnectAttributes []string // of iot:Connect only
 	LastWillTopic     string   // of iot:Connect only: the ARN of the will's topic
-	Now               time.Time
 }
 
 // Thing is the thing of a connection: the certificate is attached to it, and its name is the client id, unless the certificate is attached
@@ -57,10 +55,6 @@ func (c Client) Context() Context {
 	context.set("iot:DomainName", c.DomainName)
 	if c.SourceIP.IsValid() {
 		context.set("aws:SourceIp", c.SourceIP.Unmap().WithZone("").String())
-	}
-	if !c.Now.IsZero() {
-		context.set("aws:CurrentTime", c.Now.UTC().Format(time.RFC3339))
-		context.set("aws:EpochTime", strconv.FormatInt(c.Now.Unix(), 10))
 	}
 	if len(c.ConnectAttributes) > 0 {
 		context.values[strings.ToLower("iot:ConnectAttributes")] = entry{items: slices.Clone(c.ConnectAttributes)}

@@ -44,6 +44,7 @@ type statement struct {
 	number     int // from 1
 	sid        string
 	deny       bool
+	variables  bool // the version of the document has policy variables
 	actions    []pattern
 	resources  []arnPattern
 	not        struct{ actions, resources bool } // NotAction, NotResource
@@ -111,7 +112,7 @@ func Parse(text string) (*Document, error) {
 }
 
 func parseStatement(number int, value any, variables bool) (statement, error) {
-	s := statement{number: number}
+	s := statement{number: number, variables: variables}
 	at := func(key string) string { return fmt.Sprintf("statement %d, %s", number, key) }
 	o, ok := value.(object)
 	if !ok {

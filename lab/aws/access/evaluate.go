@@ -220,6 +220,9 @@ func (s statement) explain(v verdict, request Request) string {
 		if !s.not.resources && !slices.ContainsFunc(s.resources, func(r arnPattern) bool { return strings.HasPrefix(short(r.source), kind+"/") }) {
 			text += fmt.Sprintf(" (the resource of %s is of the type %s)", request.Action, kind)
 		}
+		if !s.variables && slices.ContainsFunc(s.resources, func(r arnPattern) bool { return strings.Contains(r.source, "${") }) {
+			text += ` (without "Version": "2012-10-17" in the document ${…} is plain text)`
+		}
 		return text
 	}
 	names := make([]string, len(s.actions))
