@@ -201,8 +201,8 @@ func (s *Store) CancelJob(id string, r CancelRequest, force bool, now time.Time)
 		return JobCreated{}, nil, invalid("the job %s is %s and cannot be canceled", id, j.Status)
 	}
 	messages := s.change(now, j.things(), func() {
-		j.Status, j.UpdatedAt, j.Completed = JobCanceled, now, now
-		j.Forced, j.ReasonCode, j.Comment = j.Forced || force, r.ReasonCode, r.Comment
+		j.Status, j.UpdatedAt = JobCanceled, now // without completedAt, as in the guide's example of ListJobs
+		j.Forced, j.ReasonCode, j.Comment = j.Forced || force, cmp.Or(r.ReasonCode, j.ReasonCode), cmp.Or(r.Comment, j.Comment)
 		for _, e := range j.Executions {
 			if e.Status == Queued || (force && e.Status == InProgress) {
 				s.finish(e, Canceled, now)

@@ -164,7 +164,13 @@ func TestGroups(t *testing.T) {
 	if err != nil || x.ExecutionNumber != 2 || x.Status != Queued {
 		t.Errorf("a came back: %+v, %v", x, err)
 	}
-	for _, thing := range []string{"a", "b", "c", "thing"} {
+	if _, err := s.DeleteJobExecution("c", "C", 1, true, start); err != nil {
+		t.Error(err)
+	}
+	if got := changed(start); got != nil {
+		t.Errorf("an execution was deleted: %q", got)
+	}
+	for _, thing := range []string{"a", "b", "thing"} {
 		s.Device(thing).Publish("C/update", []byte(`{"status":"SUCCEEDED"}`), start)
 	}
 	s.ThingDeleted("thing", start)
@@ -172,7 +178,7 @@ func TestGroups(t *testing.T) {
 		s.Device(thing).Publish("S/update", []byte(`{"status":"SUCCEEDED"}`), start)
 	}
 	run(t, s, []step{
-		{act: describeJob("C", "status", "jobProcessDetails"), want: []string{`= {"status":"IN_PROGRESS","jobProcessDetails":` + process(`"numberOfSucceededThings":4`) + `}`}},
+		{act: describeJob("C", "status", "jobProcessDetails"), want: []string{`= {"status":"IN_PROGRESS","jobProcessDetails":` + process(`"numberOfSucceededThings":3`) + `}`}},
 		{act: describeJob("S", "status", "jobProcessDetails"), want: []string{`= {"status":"COMPLETED","jobProcessDetails":` + process(`"numberOfSucceededThings":2,"numberOfRemovedThings":1`) + `}`}},
 	})
 }

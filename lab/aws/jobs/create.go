@@ -286,7 +286,7 @@ func (s *Store) GroupsChanged(now time.Time) []Message {
 			for _, thing := range touched {
 				e := s.latest(thing, j.ID)
 				switch {
-				case targets[thing] && (e == nil || e.Status == Removed):
+				case targets[thing] && (j.Attempts[thing] == 0 || e != nil && e.Status == Removed): // not one whose execution was deleted
 					s.queue(j, thing, nil, now)
 				case !targets[thing] && e != nil && e.Status.pending():
 					s.finish(e, Removed, now)

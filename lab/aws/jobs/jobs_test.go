@@ -435,7 +435,7 @@ func TestCancelWhileInProgress(t *testing.T) {
 		{act: describeJob("K", "status", "reasonCode", "comment"), want: []string{`= {"status":"CANCELED","reasonCode":"BAD_IMAGE","comment":"it hangs"}`}},
 		{act: publish("K/update", `{"status":"IN_PROGRESS"}`), want: []string{`> K/update/accepted {"timestamp":NOW}`}},
 		{act: cancel("K", true), want: []string{`* notify {"timestamp":NOW,"jobs":{}}`, `* notify-next {"timestamp":NOW}`}},
-		{act: describeJob("K", "status", "forceCanceled"), want: []string{`= {"status":"CANCELED","forceCanceled":true}`}},
+		{act: describeJob("K", "status", "forceCanceled", "reasonCode", "completedAt"), want: []string{`= {"status":"CANCELED","forceCanceled":true,"reasonCode":"BAD_IMAGE","completedAt":null}`}},
 		{act: describe("K", 0), want: []string{`= {"jobId":"K","status":"CANCELED","forceCanceled":true...`}},
 		{act: create("L", ""), want: []string{`* notify ...`, `* notify-next ...`}},
 		{act: cancel("L", false), want: []string{`* notify {"timestamp":NOW,"jobs":{}}`, `* notify-next {"timestamp":NOW}`}},
