@@ -64,42 +64,43 @@ type Decision struct {
 // (IAM user guide, "Policy evaluation logic").
 func Evaluate(policies []Policy, request Request) Decision {
 	d := Decision{request: request}
-	type candidate struct {
-		policy    string
-		statement statement
-		verdict   verdict
-	}
-	var allows []candidate
 	for _, policy := range policies {
 		d.policies = append(d.policies, policy.Name)
-		if policy.Document == nil {
-			continue
-		}
-		for _, s := range policy.Document.statements {
-			switch v := s.judge(request); {
-			case v.applies() && s.deny:
+		for _, s := range policy.statements() {
+			switch applies := s.judge(request, false).applies(); {
+			case applies && s.deny:
 				d.decided(false, policy.Name, s)
 				return d
-			case v.applies():
-				if d.Statement == 0 {
-					d.decided(true, policy.Name, s)
-				}
-			case !s.deny:
-				allows = append(allows, candidate{policy.Name, s, v})
+			case applies && d.Statement == 0:
+				d.decided(true, policy.Name, s)
 			}
 		}
 	}
-	if d.Allowed {
-		return d
-	}
-	d.Missing = missing(request)
-	slices.SortStableFunc(allows, func(a, b candidate) int { return a.verdict.distance() - b.verdict.distance() })
-	for _, c := range allows {
-		if len(d.NearMisses) < maximumNear && c.verdict.distance() < far {
-			d.NearMisses = append(d.NearMisses, fmt.Sprintf("%s %s", c.statement.of(c.policy), c.statement.explain(c.verdict, request)))
-		}
+	if !d.Allowed {
+		d.Missing, d.NearMisses = missing(request), nearMisses(policies, request)
 	}
 	return d
+}
+
+func (p Policy) statements() []statement {
+	if p.Document == nil {
+		return nil
+	}
+	return p.Document.statements
+}
+
+// nearMisses says which statements that allow come near a request that none of them allows, the nearest first.
+func nearMisses(policies []Policy, request Request) []string {
+	var near [far][]string
+	for _, policy := range policies {
+		for _, s := range policy.statements() {
+			if v := s.judge(request, true); !s.deny && v.distance() < far {
+				near[v.distance()] = append(near[v.distance()], s.of(policy.Name)+" "+s.explain(v, request))
+			}
+		}
+	}
+	list := slices.Concat(near[:]...)
+	return list[:min(len(list), maximumNear)]
 }
 
 func (d *Decision) decided(allowed bool, policy string, s statement) {
@@ -164,7 +165,8 @@ func (v verdict) distance() int {
 	return far
 }
 
-func (s statement) judge(request Request) verdict {
+// judge compares a statement with a request; unless thorough, only as long as it may apply.
+func (s statement) judge(request Request, thorough bool) verdict {
 	var v verdict
 	actions := []string{strings.ToLower(request.Action)}
 	if name, ok := strings.CutPrefix(actions[0], "iotjobsdata:"); ok {
@@ -174,7 +176,9 @@ func (s statement) judge(request Request) verdict {
 		runes, _ := pattern.resolve(Context{}) // actions have no variables
 		v.action = v.action || slices.ContainsFunc(actions, func(action string) bool { return match(runes, []rune(action)) })
 	}
-	v.action = v.action != s.not.actions
+	if v.action = v.action != s.not.actions; !v.action && !thorough {
+		return v
+	}
 	for _, pattern := range s.resources {
 		matches, missing := pattern.match(request.Resource, request.Context)
 		v.resource = v.resource || matches

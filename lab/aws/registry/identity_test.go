@@ -152,6 +152,34 @@ func TestJustInTimeProvisioning(t *testing.T) {
 		}
 	}
 	restored(b)
+
+	// Without automatic registration there is no provisioning either.
+	no := false
+	check(t, b.UpdateCACertificate(b.caID, registry.CAUpdate{AutoRegistration: &no}, now))
+	check(t, b.UpdateThing("device-7", registry.ThingUpdate{RemoveType: true}))
+	waiting := b.ca.sign(pkix.Name{CommonName: "7", SerialNumber: "44"})
+	_, err = b.AddIssued(waiting, registry.PendingActivation, now)
+	check(t, err)
+	if e := refused(t, b.Registry, waiting, now); e.Status != registry.PendingActivation {
+		t.Errorf("%+v", e)
+	}
+	if e := refused(t, b.Registry, lacking, now); strings.Contains(e.Reason, "provisioning") {
+		t.Errorf("%+v", e)
+	}
+}
+
+// A CA that was renewed with its key is registered twice: whichever registers certificates does.
+func TestRenewedAuthority(t *testing.T) {
+	for range 4 { // the order of the ids is one of chance
+		b := setUp(t)
+		renewed := *b.ca.certificate
+		renewed.NotAfter = renewed.NotAfter.AddDate(1, 0, 0)
+		ca, err := b.RegisterCACertificate(registry.CARegistration{PEM: text(b.ca.create(&renewed, &renewed)), SNIOnly: true, Active: true, AutoRegistration: true}, now)
+		check(t, err)
+		if e := refused(t, b.Registry, b.ca.device("new"), now); e.Status != registry.PendingActivation || !strings.HasSuffix(e.Events[0].Topic, ca.ID) {
+			t.Errorf("%+v", e)
+		}
+	}
 }
 
 func TestTemplateRules(t *testing.T) {

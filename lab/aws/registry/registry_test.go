@@ -461,3 +461,40 @@ func TestIdentity(t *testing.T) {
 		t.Errorf("targets %q", targets)
 	}
 }
+
+// A snapshot that was edited is refused where it is wrong.
+func TestRestore(t *testing.T) {
+	b := setUp(t)
+	whole, err := b.Snapshot()
+	check(t, err)
+	tests := []struct{ name, from, to, problem string }{
+		{"no JSON", "{", "", "cannot be read"},
+		{"no things", `"things":{`, `"things":null,"x":{`, "things must be an object"},
+		{"another name of a thing", `"thingName":"c1"`, `"thingName":"c2"`, `thing "c1" has another name`},
+		{"thing is null", `"things":{`, `"things":{"z":null,`, `thing "z"`},
+		{"attribute", `"site":"north"`, `"site":"n o"`, "character that is not allowed"},
+		{"thing type", `"thingTypeName":"tracker","attributes"`, `"thingTypeName":"lamp","attributes"`, `type "lamp" that does not exist`},
+		{"thing type's name", `"thingTypes":{"tracker":{"thingTypeName":"tracker"`, `"thingTypes":{"tracker":{"thingTypeName":"x"`, `thing type "tracker"`},
+		{"attached thing", `"things":[{"thingName":"c1"`, `"things":[{"thingName":"c2"`, `thing "c2" that does not exist`},
+		{"attached policy", `"policies":["p"]`, `"policies":["q"]`, `policy "q" that does not exist`},
+		{"policy's name", `"policyName":"p"`, `"policyName":"q"`, `policy "p"`},
+		{"default version", `"defaultVersionId":"1"`, `"defaultVersionId":"2"`, "lacks its default version"},
+		{"version", `"last":1`, `"last":0`, `version "1", which cannot be`},
+		{"document", `\"Effect\"`, `\"Efect\"`, "malformed"},
+		{"certificate's id", `"certificates":{"` + b.id[:1], `"certificates":{"x`, "damaged"},
+		{"certificate", `"status":"ACTIVE","certificatePem":"-----BEGIN`, `"status":"ACTIVE","certificatePem":"-----BEGUN`, "damaged"},
+		{"status", `"status":"ACTIVE"`, `"status":"SOMEHOW"`, "wrong status"},
+		{"CA is null", `"caCertificates":{`, `"caCertificates":{"z":null,`, `CA certificate "z" is null`},
+		{"certificate is null", `"certificates":{`, `"certificates":{"z":null,`, `certificate "z" is null`},
+		{"CA's template", `"sniOnly":true`, `"templateBody":"{}"`, "must have one certificate"},
+	}
+	for _, test := range tests {
+		edited := strings.Replace(string(whole), test.from, test.to, 1)
+		if edited == string(whole) {
+			t.Errorf("%s: %s is not in %s", test.name, test.from, whole)
+		}
+		if _, err := registry.Restore(account, []byte(edited)); err == nil || !strings.Contains(err.Error(), test.problem) {
+			t.Errorf("%s: %v; want %s", test.name, err, test.problem)
+		}
+	}
+}
