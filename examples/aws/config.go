@@ -4,6 +4,9 @@
 package cloudmodule
 
 import (
+	"fmt"
+	"github.com/cloudgen/cloudgen/runtime/boot/image/edkey"
+	"github.com/cloudgen/cloudgen/runtime/fota/application"
 	"github.com/cloudgen/cloudgen/runtime/hwid"
 	"github.com/cloudgen/cloudgen/runtime/module"
 	"github.com/cloudgen/cloudgen/runtime/qos"
@@ -17,8 +20,28 @@ const (
 )
 
 // moduleConfig holds the values of the cloud module's options, which stand behind them.
-func moduleConfig() module.Config {
-	return module.Config{
+func moduleConfig() (module.Config, error) {
+	// The slot image-keys of runtime/fota/application: BOOT_SIGNATURE_TYPE_ED25519.
+	part1, err := edkey.New(edkey.Config{
+		PublicKeys: []string{
+			"MCowBQYDK2VwAyEAUzy6dtdLmpBypxZKqt3sZ9GoTDN46YXF36qugOshcYE=",
+		}, // BOOT_SIGNATURE_KEY_FILE
+	})
+	if err != nil {
+		return module.Config{}, fmt.Errorf("runtime/boot/image/edkey: %w", err)
+	}
+
+	// The slot dfu-target: DFU_TARGET_MCUBOOT.
+	part2, err := application.New(application.Config{
+		Board:       "",    // BOOT_IMAGE_BOARD
+		NoDowngrade: false, // MCUBOOT_DOWNGRADE_PREVENTION
+		Keys:        part1,
+	})
+	if err != nil {
+		return module.Config{}, fmt.Errorf("runtime/fota/application: %w", err)
+	}
+
+	config := module.Config{
 		ClientIDUseCustom:    false, // CLOUD_CLIENT_ID_USE_CUSTOM
 		ConnectRetries:       10,    // CLOUD_CONNECT_RETRIES
 		BackoffJitterPercent: 25,    // CLOUD_BACKOFF_JITTER_PERCENT
@@ -31,4 +54,7 @@ func moduleConfig() module.Config {
 			Source: "HW_ID_LIBRARY_SOURCE_IMEI", // HW_ID_LIBRARY_SOURCE
 		},
 	}
+	config.Targets = append(config.Targets, part2)
+
+	return config, nil
 }

@@ -12,7 +12,10 @@ type Module = module.Module
 
 // New puts the cloud module and its backend together. Nothing happens before Run.
 func New(options Options) (*Module, error) {
-	config := moduleConfig()
+	config, err := moduleConfig()
+	if err != nil {
+		return nil, err
+	}
 	device, err := module.NewDevice(config, options)
 	if err != nil {
 		return nil, err

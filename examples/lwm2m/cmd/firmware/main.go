@@ -37,8 +37,14 @@ func applicationConfig() tracker.Config {
 		SampleGNSS:                     true,                      // DATA_SAMPLE_GNSS_DEFAULT
 		SampleNeighbourCells:           true,                      // DATA_SAMPLE_NEIGHBOR_CELLS_DEFAULT
 		SampleWiFi:                     true,                      // DATA_SAMPLE_WIFI_DEFAULT
+		FixBuffer:                      10,                        // DATA_GNSS_BUFFER_COUNT
 		SensorBuffer:                   10,                        // DATA_SENSOR_BUFFER_COUNT
 		NetworkBuffer:                  3,                         // DATA_MODEM_DYNAMIC_BUFFER_COUNT
 		BatteryBuffer:                  3,                         // DATA_BATTERY_BUFFER_COUNT
+		StoreFixes:                     true,                      // DATA_GNSS_BUFFER_STORE
+		StoreEnvironments:              true,                      // DATA_SENSOR_BUFFER_STORE
+		StoreNetworks:                  true,                      // DATA_DYNAMIC_MODEM_BUFFER_STORE
+		StoreBatteries:                 true,                      // DATA_BATTERY_BUFFER_STORE
+		Sensors:                        true,                      // SENSOR_MODULE
 	}
 }
