@@ -259,6 +259,19 @@ func TestSnapshot(t *testing.T) {
 	})
 
 	whole := snapshotOf(t, restored)
+	again := NewStore(Config{})
+	if err := again.Restore([]byte(whole)); err != nil {
+		t.Fatal(err)
+	}
+	queue := func(s *Store) (ids []string) {
+		for _, e := range s.pending("thing") {
+			ids = append(ids, e.job.ID)
+		}
+		return ids
+	}
+	if got, want := queue(again), []string{"K", "J", "L"}; !slices.Equal(got, want) || !slices.Equal(queue(restored), want) {
+		t.Errorf("the queue is %s, %s before; want %s", got, queue(restored), want)
+	}
 	for change, text := range map[string][2]string{
 		"no JSON":           {`{"jobs"`, `{jobs`},
 		"a wrong type":      {`"executionNumber":2`, `"executionNumber":"2"`},
