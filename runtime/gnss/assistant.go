@@ -11,7 +11,6 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/cloud"
 	"github.com/cloudgen/cloudgen/runtime/data"
 	"github.com/cloudgen/cloudgen/runtime/gnss/agnss"
-	"github.com/cloudgen/cloudgen/runtime/modem/assistance"
 	"github.com/cloudgen/cloudgen/runtime/tracker"
 )
 
@@ -24,7 +23,7 @@ type Cloud interface {
 // assistant implements tracker.Assistance.
 type assistant struct {
 	Config
-	receiver assistance.Receiver
+	receiver Receiver
 	cells    Cells // nil: the modem tells of none
 	logger   *slog.Logger
 	wake     chan struct{} // holds one token: there is news

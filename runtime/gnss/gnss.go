@@ -15,7 +15,6 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/durable"
 	"github.com/cloudgen/cloudgen/runtime/gnss/agnss"
 	"github.com/cloudgen/cloudgen/runtime/modem"
-	"github.com/cloudgen/cloudgen/runtime/modem/assistance"
 	"github.com/cloudgen/cloudgen/runtime/tracker"
 )
 
@@ -51,6 +50,13 @@ type Config struct {
 	Predicted Predicted `slot:"pgps"`
 }
 
+// Receiver is implemented by a modem adapter whose receiver takes assistance data element by element.
+type Receiver interface {
+	agnss.Injector
+	// AssistanceNeed tells what the receiver lacks now. It is asked when a search begins; an empty need means that nothing is to be fetched.
+	AssistanceNeed(ctx context.Context) (agnss.Need, error)
+}
+
 // Cells tells about the cell that serves the device. It is the part of modem.Radio that is needed here.
 type Cells interface {
 	Cell(ctx context.Context) (data.Cell, error)
@@ -59,9 +65,9 @@ type Cells interface {
 // Open makes what helps the receiver of a modem adapter, in the form that firmware.Program takes. It is nil where the adapter has no receiver that
 // takes such data: then the logger is told. Predictions are stored in dataDir.
 func (c Config) Open(device modem.Modem, dataDir string, logger *slog.Logger) (tracker.Assistance, error) {
-	receiver, can := device.(assistance.Receiver)
+	receiver, can := device.(Receiver)
 	if !can {
-		logger.Warn("no assistance data is asked for, for the modem adapter has no receiver that takes them")
+		logger.Info("no assistance data is asked for, for the modem adapter has no receiver that takes them")
 		return nil, nil
 	}
 	a := &assistant{

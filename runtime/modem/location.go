@@ -19,7 +19,7 @@ type Receiver interface {
 
 // FileAssisted is implemented by a modem whose GNSS receiver takes a file of its maker's service, as Qualcomm's XTRA (ModemManager:
 // Location.SupportedAssistanceData, AssistanceDataServers and InjectAssistanceData). nRF Cloud's data is no such file: a receiver that takes that
-// implements assistance.Receiver.
+// implements gnss.Receiver.
 type FileAssisted interface {
 	// AssistanceServers gives the URLs from which the file is to be fetched, the preferred one first.
 	AssistanceServers(ctx context.Context) ([]string, error)

@@ -13,7 +13,7 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/modem/sim/scripted"
 )
 
-// Modem implements assistance.Receiver, and all that sim.Modem does. The receiver hears GPS and QZSS.
+// Modem implements gnss.Receiver, and all that sim.Modem does. The receiver hears GPS and QZSS.
 type Modem struct {
 	*sim.Modem
 
@@ -34,7 +34,7 @@ func Open(dataDir string) (modem.Modem, error) {
 // New makes the modem of one that is simulated.
 func New(of *sim.Modem) *Modem { return &Modem{Modem: of} }
 
-// AssistanceNeed implements assistance.Receiver: what the script says, less what was given since.
+// AssistanceNeed implements gnss.Receiver: what the script says, less what was given since.
 func (m *Modem) AssistanceNeed(ctx context.Context) (agnss.Need, error) {
 	words, err := m.lacking(ctx)
 	if err != nil {

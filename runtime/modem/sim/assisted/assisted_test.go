@@ -12,9 +12,9 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/cloudgen/cloudgen/runtime/gnss"
 	"github.com/cloudgen/cloudgen/runtime/gnss/agnss"
 	"github.com/cloudgen/cloudgen/runtime/modem"
-	"github.com/cloudgen/cloudgen/runtime/modem/assistance"
 	"github.com/cloudgen/cloudgen/runtime/modem/sim"
 	"github.com/cloudgen/cloudgen/runtime/modem/sim/scripted"
 )
@@ -22,8 +22,8 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var (
-	_ assistance.Receiver = (*Modem)(nil)
-	_ modem.Receiver      = (*Modem)(nil)
+	_ gnss.Receiver  = (*Modem)(nil)
+	_ modem.Receiver = (*Modem)(nil)
 )
 
 func TestAssistance(t *testing.T) {
