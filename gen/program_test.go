@@ -98,6 +98,37 @@ func TestSlotOfTheProgram(t *testing.T) {
 	}
 }
 
+// TestOptionalSlotOfTheProgram may stay empty, and takes no more than one.
+func TestOptionalSlotOfTheProgram(t *testing.T) {
+	for overlay, want := range map[string]string{"ONE = y\n": "Clock: quartz.Open, // QUARTZ\n", "ONE = y\nNO_CLOCK = y\n": ""} {
+		sources := clocked(t, "`slot:\"clock\"`", "`slot:\"clock,optional\"`")
+		config := fakeConfig(t, sources, overlay)
+		made, diags, err := Plan(config, sources, Settings{Name: "clocks"})
+		if err != nil || diags.HasErrors() {
+			t.Fatal(diags, err)
+		}
+		files, err := Files(made, config, sources)
+		if err != nil {
+			t.Fatal(err)
+		}
+		at := slices.IndexFunc(files, func(file write.File) bool { return file.Path == "cmd/firmware/main.go" })
+		if text := string(files[at].Data); !strings.Contains(text, want) || strings.Contains(text, "Clock") != (want != "") {
+			t.Errorf("%q:\n%s", overlay, text)
+		}
+		dir := t.TempDir()
+		put(t, dir, files)
+		goCommand(t, dir, "vet", "./...")
+	}
+	sources := clocked(t, "`slot:\"clock\"`", "`slot:\"clock,optional\"`", "if = SUN", "if = MODULE")
+	if made, diags, err := Plan(fakeConfig(t, sources, "ONE = y\n"), sources, Settings{Name: "clocks"}); made != nil || err != nil || !has(diags, plan.CodeSlotTaken) {
+		t.Errorf("two for one: %v, %v", diags, err)
+	}
+	sources = clocked(t, "`slot:\"clock\"`", "`slot:\"clock,always\"`")
+	if _, _, err := Plan(fakeConfig(t, sources, "ONE = y\n"), sources, Settings{Name: "clocks"}); err == nil || !strings.Contains(err.Error(), `the word "always"`) {
+		t.Errorf("another word: %v", err)
+	}
+}
+
 // TestSlotOfTheProgramRefused changes one thing so that it is wrong.
 func TestSlotOfTheProgramRefused(t *testing.T) {
 	const open = "func Open(zone string) (clock.Clock, error) {"

@@ -19,9 +19,11 @@ const opener = "Open"
 
 // programSlot is a field of the default program that takes a function of a component:
 //
-//	Modem func(dataDir string) (modem.Modem, error) `slot:"modem"` // exactly one
+//	Modem   func(dataDir string) (modem.Modem, error) `slot:"modem"`             // exactly one
+//	Locator func(modem.Modem) (Locator, error)        `slot:"location,optional"` // at most one
 type programSlot struct {
 	name, field string
+	optional    bool
 	function    *ast.FuncType
 	file        *ast.File
 }
@@ -60,7 +62,11 @@ func (m *maker) readProgram() error {
 		if !is || len(field.Names) != 1 {
 			return fmt.Errorf("the slot %q of the type Program of %s is not one field with a function's type", name, in.Path)
 		}
-		m.programSlots = append(m.programSlots, programSlot{name, field.Names[0].Name, function, declared.File})
+		name, word, worded := strings.Cut(name, ",")
+		if worded && word != "optional" {
+			return fmt.Errorf("the slot %q of the type Program of %s has the word %q: optional is possible", name, in.Path, word)
+		}
+		m.programSlots = append(m.programSlots, programSlot{name, field.Names[0].Name, worded, function, declared.File})
 	}
 	return nil
 }
@@ -77,6 +83,9 @@ func (m *maker) fixedSlots() []string {
 // fillProgram reads the components that give their functions to the default program.
 func (m *maker) fillProgram(firmware *Firmware) error {
 	for _, slot := range m.programSlots {
+		if slot.optional && len(m.on[slot.name]) == 0 {
+			continue
+		}
 		from := m.only(slot.name)
 		if from == nil {
 			continue

@@ -160,10 +160,9 @@ menu "Installation of images" {
 
     option "DFU_TARGET_MODEM_DELTA" {
       type    = bool
-      prompt  = "Patch of the modem's firmware"
+      prompt  = "Patches of the modem's firmware"
       default = true
       imply   = [DOWNLOAD_CLIENT_RANGE_REQUESTS]
-      planned = "installation of the modem's firmware"
     }
 
     option "DFU_TARGET_MODEM_TIMEOUT" {
@@ -173,28 +172,51 @@ menu "Installation of images" {
       range      = [1, 86400]
       unit       = "s"
       depends_on = DFU_TARGET_MODEM_DELTA
-      planned    = "installation of the modem's firmware"
     }
 
     option "DFU_TARGET_FULL_MODEM" {
       type       = bool
       prompt     = "The modem's whole firmware"
       depends_on = FMFU_FDEV
-      planned    = "installation of the modem's firmware"
+    }
+
+    option "DFU_TARGET_COMMAND" {
+      type   = bool
+      prompt = "Images that another program installs"
+      origin = "cloudgen"
+      help   = "RAUC, SWUpdate, Mender or a script: whatever is no image of the firmware or the modem goes to it."
+    }
+
+    option "DFU_TARGET_COMMAND_PATH" {
+      type       = string
+      prompt     = "The program that installs images"
+      depends_on = DFU_TARGET_COMMAND
+      required   = true
+      pattern    = "^/"
+      origin     = "cloudgen"
+      help       = "An absolute path on the device. It is told to install, to say what has become of an image, and that it has proved itself."
+    }
+
+    option "DFU_TARGET_COMMAND_TIMEOUT_SECONDS" {
+      type       = int
+      prompt     = "Time that the program may take"
+      depends_on = DFU_TARGET_COMMAND
+      default    = 600
+      range      = [1, 86400]
+      unit       = "s"
+      origin     = "cloudgen"
     }
   }
 
   option "FMFU_FDEV" {
-    type    = bool
-    prompt  = "Programming of the modem from a file"
-    planned = "installation of the modem's firmware"
+    type   = bool
+    prompt = "Programming of the modem from a file"
   }
 
   option "FMFU_FDEV_SKIP_PREVALIDATION" {
     type       = bool
     prompt     = "Do not check a modem image before it is programmed"
     depends_on = FMFU_FDEV
-    planned    = "installation of the modem's firmware"
     help       = "For development alone."
   }
 }
@@ -271,3 +293,5 @@ menu "FOTA" {
 }
 
 source "application/Kconfig.hcl" {}
+source "modemimage/Kconfig.hcl" {}
+source "command/Kconfig.hcl" {}

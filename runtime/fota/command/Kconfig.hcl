@@ -1,0 +1,3 @@
+component "dfu-target" {
+  if = DFU_TARGET_COMMAND
+}
