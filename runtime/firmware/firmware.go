@@ -230,7 +230,11 @@ func status(err error, asked bool, logger *slog.Logger) int {
 		logger.Info("end, in place of a reboot", "cause", err)
 		return StatusOK
 	case wantsReboot(err):
-		logger.Error("reboot", "cause", err)
+		level := slog.LevelError
+		if reboot, is := errors.AsType[*module.RebootError](err); is && reboot.Reason == module.EventFOTADone.String() {
+			level = slog.LevelInfo // an update is no fault
+		}
+		logger.Log(context.Background(), level, "reboot", "cause", err)
 		return StatusReboot
 	default:
 		logger.Error("end", "error", err)

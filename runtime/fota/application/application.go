@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -27,6 +28,7 @@ type Target struct {
 	config Config
 	slots  *slots.Slots // nil: there are none
 	closed error        // why
+	logger *slog.Logger
 }
 
 // New makes a Target.
@@ -35,13 +37,16 @@ func New(config Config) (*Target, error) {
 }
 
 // Of makes a Target of slots that are open.
-func Of(s *slots.Slots) *Target { return &Target{slots: s} }
+func Of(s *slots.Slots) *Target {
+	return &Target{slots: s, logger: slog.New(slog.DiscardHandler)}
+}
 
 // Types implements fota.Target.
 func (*Target) Types() fota.Type { return fota.TypeMCUboot }
 
 // Open implements fota.Target. Without a bootloader there are no slots, and so no updates: that is no error.
 func (t *Target) Open(host fota.Host) error {
+	t.logger = host.Logger
 	running, err := slots.ParseSlot(os.Getenv(slots.Variable))
 	if err == nil && running == slots.None {
 		host.Logger.Info("this firmware cannot be updated: it was not started by the bootloader")
@@ -120,7 +125,12 @@ func (t *Target) Confirm() error {
 	if t.slots == nil {
 		return nil
 	}
-	return t.slots.Confirm()
+	trial := t.slots.OnTrial()
+	err := t.slots.Confirm()
+	if trial && err == nil {
+		t.logger.Info("the new firmware is confirmed", "slot", t.slots.Running().String())
+	}
+	return err
 }
 
 // Discard implements fota.Target.
