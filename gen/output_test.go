@@ -87,6 +87,42 @@ func TestOutputIsAModuleOfItsOwn(t *testing.T) {
 	}
 }
 
+// TestBuildIsInPrograms finds the version of the build in the firmware, and in a program of a user's own that gives itself another version and
+// might have shortened what it does not need; the bootloader has none.
+func TestBuildIsInPrograms(t *testing.T) {
+	name := shipped(t)[0]
+	made, files := generate(t, resolve(t, name), Settings{Name: name})
+	dir := t.TempDir()
+	put(t, dir, files)
+	own := filepath.Join(dir, "cmd", "own")
+	if err := os.MkdirAll(own, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	text := "package main\n\nimport cloudmodule \"" + made.Package + "\"\n\nfunc main() {\n\t_, err := cloudmodule.New(cloudmodule.Options{Version: \"9.9.9\"})\n\tpanic(err)\n}\n"
+	if err := os.WriteFile(filepath.Join(own, "main.go"), []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	made.Programs = append(slices.Clone(made.Programs), plan.Program{Name: "own", Dir: "cmd/own"})
+	t.Setenv("GOPROXY", "off")
+	binaries, err := Build(t.Context(), dir, made, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, each := range binaries {
+		program, err := os.ReadFile(each.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := 1
+		if each.Program == "bootloader" {
+			want = 0
+		}
+		if got := bytes.Count(program, []byte("cloudgen-build:")); got != want || want > 0 && !bytes.Contains(program, []byte("cloudgen-build:"+made.Version+"\n")) {
+			t.Errorf("%s has the mark of the build %d times, and its version is %s", each.Program, got, made.Version)
+		}
+	}
+}
+
 // checkLinked compares the modules in the binary with those of the plan.
 func checkLinked(t *testing.T, made *plan.Plan, binary build.Binary) {
 	t.Helper()
