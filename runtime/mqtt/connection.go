@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/url"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	paho "github.com/eclipse/paho.mqtt.golang"
@@ -71,7 +72,8 @@ type Connection struct {
 	ended   chan struct{}
 	endOnce sync.Once
 	cause   error
-	closing sync.Once
+	closing atomic.Bool
+	closed  chan struct{} // Close has done its work
 }
 
 // Connect makes a connection and returns when the broker has accepted or refused it, or with ctx. Its error is a *ConnectError or a
@@ -98,6 +100,7 @@ func open(ctx context.Context, config Config, target Target, conn, raw net.Conn)
 		publishing: make(chan struct{}, 1),
 		events:     make(chan Event, eventBuffer),
 		ended:      make(chan struct{}),
+		closed:     make(chan struct{}),
 	}
 	c.publishing <- struct{}{}
 	c.ledger = &ledger{waiting: make(map[string]uint16), acknowledged: func(id uint16) { c.emit(Event{Kind: EventAcknowledged, ID: id}) }}
@@ -248,12 +251,14 @@ func (c *Connection) KeepaliveTimeLeft() time.Duration {
 // Close sends DISCONNECT, closes the connection and joins what the package started. After a loss it only joins. It does not wait for
 // who is in Next. It takes at most a few seconds, also when the network is gone.
 func (c *Connection) Close() {
-	c.closing.Do(func() {
+	if c.closing.CompareAndSwap(false, true) {
 		c.link.expectClose()
 		c.finish(&LostError{Loss: LossClosed, Err: ErrClosed, problem: "closed by this device"})
 		c.client.Disconnect(uint(joinTimeout / time.Millisecond))
 		_ = c.link.Close() // where paho has not
-	})
+		close(c.closed)
+	}
+	<-c.closed
 	<-c.link.done
 }
 

@@ -197,11 +197,11 @@ func (r *requests) pass(now time.Time) outcome {
 			r.publish(q, now)
 			out.again = append(out.again, *q)
 		case q.phase == phaseVersion:
-			out.err = errors.New("a report was refused because of the shadow's version, and which one is current could not be learned")
+			out.err = errors.Join(out.err, errors.New("a report was refused because of the shadow's version, and which one is current could not be learned"))
 			*q = request{}
 		default:
 			if repeatable { // a report of samples that is lost is made up for by the next one
-				out.err = fmt.Errorf("the shadow service does not answer: %s was asked for %d times and %v passed since", q.op, q.tries, answerTimeout)
+				out.err = errors.Join(out.err, fmt.Errorf("the shadow service does not answer: %s was asked for %d times and %v passed since", q.op, q.tries, answerTimeout))
 			}
 			*q = request{}
 		}
