@@ -263,7 +263,7 @@ func TestShippedComponents(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	opened := []string{"modem"} // slots of the default program, whose components need no Config
+	opened := []string{"modem", "location", "assistance"} // slots of the default program, whose components need no Config
 	slots := append([]string{"module", "backend", "application", "bootloader"}, opened...)
 	for _, each := range tree.Components() {
 		in, err := sources.Package(each.Dir)

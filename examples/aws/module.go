@@ -12,6 +12,9 @@ type Module = module.Module
 
 // New puts the cloud module and its backend together. Nothing happens before Run.
 func New(options Options) (*Module, error) {
+	if options.Version == "" {
+		options.Version = build[len("cloudgen-build:") : len(build)-1]
+	}
 	config, err := moduleConfig()
 	if err != nil {
 		return nil, err

@@ -17,6 +17,9 @@ import (
 const (
 	Name    = "lwm2m"                 // the variant
 	Version = "0.0.0-development+lab" // of the application
+
+	// build is in every program of this package: cloudgen sign finds the version by it.
+	build = "cloudgen-build:" + Version + "\n"
 )
 
 // moduleConfig holds the values of the cloud module's options, which stand behind them.

@@ -39,9 +39,9 @@ type Program struct {
 	// Modem makes the modem adapter: the Open of the component that MODEM_ADAPTER chooses, or one of the user's own. dataDir is there.
 	Modem func(dataDir string) (modem.Modem, error) `slot:"modem"`
 	// Locator makes what finds the location, from the modem adapter. nil: nothing does
-	Locator func(device modem.Modem, logger *slog.Logger) (tracker.Locator, error)
+	Locator func(device modem.Modem, logger *slog.Logger) (tracker.Locator, error) `slot:"location,optional"`
 	// Assistance makes what helps the satellite receiver of the modem adapter. nil: nothing does
-	Assistance func(device modem.Modem, dataDir string, logger *slog.Logger) (tracker.Assistance, error)
+	Assistance func(device modem.Modem, dataDir string, logger *slog.Logger) (tracker.Assistance, error) `slot:"assistance,optional"`
 	// Keys gives private keys that are not files, as those of a secure element. nil: all are
 	Keys credentials.KeyProvider
 }

@@ -1,27 +1,33 @@
 # Assistance data for satellite receivers (reference 1.13). They bear nRF Cloud's name, but all clouds relay them. The need
 # MODEM_INFO_ADD_NETWORK stands for the cell that a request names.
 
-menu "Assistance (A-GNSS)" {
-  planned = "assistance data"
+component "assistance" {
+  if = NRF_CLOUD_AGNSS || NRF_CLOUD_PGPS
+}
 
+source "*/Kconfig.hcl" {}
+
+menu "Assistance (A-GNSS)" {
   option "NRF_CLOUD_AGNSS" {
     type       = bool
     prompt     = "Assistance data"
-    depends_on = MODEM_INFO && MODEM_INFO_ADD_NETWORK
-    help       = "Orbits, time and a rough position, so that the first fix takes seconds. Asked for over the cloud connection."
+    depends_on = MODEM_INFO && MODEM_INFO_ADD_NETWORK && LOCATION_MODULE
+    help       = "Orbits, time and a rough position, so that the first fix takes seconds. Asked for over the cloud connection when the receiver of the modem says that it lacks them."
   }
 
   group {
     depends_on = NRF_CLOUD_AGNSS
 
     option "NRF_CLOUD_AGNSS_FILTERED" {
-      type   = bool
-      prompt = "Only for satellites above the horizon"
+      type    = bool
+      prompt  = "Only for satellites above the horizon"
+      planned = "requests with a filter"
     }
 
     option "NRF_CLOUD_AGNSS_FILTERED_RUNTIME" {
       type       = bool
       prompt     = "Let each request say whether it is filtered"
+      planned    = "requests with a filter"
       depends_on = NRF_CLOUD_AGNSS_FILTERED
     }
 
@@ -31,20 +37,19 @@ menu "Assistance (A-GNSS)" {
       default    = 5
       range      = [0, 90]
       unit       = "degrees"
+      planned    = "requests with a filter"
       depends_on = NRF_CLOUD_AGNSS_FILTERED
     }
   }
 }
 
 menu "Predicted assistance (P-GPS)" {
-  planned = "assistance data"
-
   option "NRF_CLOUD_PGPS" {
     type       = bool
     prompt     = "Predicted assistance data"
-    depends_on = MODEM_INFO && MODEM_INFO_ADD_NETWORK && DATE_TIME
+    depends_on = MODEM_INFO && MODEM_INFO_ADD_NETWORK && DATE_TIME && LOCATION_MODULE
     imply      = [DOWNLOAD_CLIENT]
-    help       = "Predictions for up to two weeks are downloaded at once and kept, so that a device finds its position also where there is no network."
+    help       = "Predictions for up to two weeks come at once and are kept in the data directory, so that a device finds its position also where there is no network. With NRF_CLOUD_AGNSS the predictions supply the orbits, and the cloud is asked for the rest."
   }
 
   group {
@@ -109,6 +114,7 @@ menu "Predicted assistance (P-GPS)" {
     option "NRF_CLOUD_PGPS_DOWNLOAD_FRAGMENT_SIZE" {
       type    = int
       prompt  = "Bytes asked for at a time"
+      planned = "downloads of predictions"
       default = 1500
       range   = [128, 1500]
       unit    = "bytes"
@@ -117,6 +123,7 @@ menu "Predicted assistance (P-GPS)" {
     option "NRF_CLOUD_PGPS_SOCKET_RETRIES" {
       type    = int
       prompt  = "Times that a download is tried again"
+      planned = "downloads of predictions"
       default = 2
       range   = [0, 100]
     }
@@ -152,13 +159,15 @@ menu "Predicted assistance (P-GPS)" {
       default = NRF_CLOUD_PGPS_DOWNLOAD_TRANSPORT_HTTP
 
       option "NRF_CLOUD_PGPS_DOWNLOAD_TRANSPORT_HTTP" {
-        type   = bool
-        prompt = "HTTPS"
+        type    = bool
+        prompt  = "HTTPS"
+        planned = "downloads of predictions"
       }
 
       option "NRF_CLOUD_PGPS_DOWNLOAD_TRANSPORT_CUSTOM" {
         type   = bool
         prompt = "The cloud connection"
+        help   = "The cloud sends the file of predictions itself, in one message. A cloud that names the place of a file instead is told of in the log."
       }
     }
 
@@ -168,18 +177,21 @@ menu "Predicted assistance (P-GPS)" {
       option "NRF_CLOUD_PGPS_STORAGE_PARTITION" {
         type   = bool
         prompt = "A file of a fixed size"
+        effect = "predictions are files in the data directory, which survive updates and power cuts"
       }
 
       option "NRF_CLOUD_PGPS_STORAGE_MCUBOOT_SECONDARY" {
         type       = bool
         prompt     = "The second firmware slot"
         depends_on = BOOTLOADER_MCUBOOT
+        effect     = "predictions are files in the data directory, which survive updates and power cuts"
         help       = "An update of the firmware takes the place, and the predictions are downloaded again."
       }
 
       option "NRF_CLOUD_PGPS_STORAGE_CUSTOM" {
         type   = bool
         prompt = "A place that the application gives"
+        effect = "predictions are files in the data directory, which survive updates and power cuts"
       }
     }
 
@@ -192,6 +204,7 @@ menu "Predicted assistance (P-GPS)" {
         default = "0x10000"
         range   = ["0x1000", "0x1000000"]
         unit    = "bytes"
+        effect  = "the store takes the room that it needs: 2010 bytes for each prediction"
         help    = "At least 2048 bytes for each prediction."
       }
 

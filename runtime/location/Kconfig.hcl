@@ -1,15 +1,20 @@
 # The location module (reference 1.7) and the location library beneath it (reference 1.13). The needs NRF_MODEM_LIB and those of the
 # network management are always met.
 
-menu "Location module" {
-  planned = "the search for the location"
+component "location" {
+  if = LOCATION_MODULE
+}
 
+menu "Location module" {
   option "LOCATION_MODULE" {
-    type    = bool
-    prompt  = "Location module"
-    default = true
-    select  = [LOCATION, LOCATION_SERVICE_EXTERNAL]
-    help    = "Finds the position by satellites, or asks the cloud with the cells and access points around the device."
+    type   = bool
+    prompt = "Location module"
+    default {
+      value = true
+      if    = !LWM2M_INTEGRATION
+    }
+    select = [LOCATION, LOCATION_SERVICE_EXTERNAL]
+    help   = "Finds the position by satellites, or asks the cloud with the cells and access points around the device. Samples wait for it. Over LwM2M it is off until wanted, so that a firmware stays small."
   }
 
   group {
@@ -22,7 +27,7 @@ menu "Location module" {
         value = true
         if    = AWS_IOT || AZURE_IOT_HUB
       }
-      help = "n: as the index of 3GPP TS 36.133, which nRF Cloud and LwM2M take."
+      effect = "each cloud gets them in the unit of its protocol: dBm and dB over AWS IoT, Azure IoT Hub and LwM2M"
     }
 
     option "LOCATION_MODULE_NEIGHBOR_CELLS_DATA_CONVERT_RSRQ_TO_DB" {
@@ -32,23 +37,23 @@ menu "Location module" {
         value = true
         if    = AWS_IOT || AZURE_IOT_HUB
       }
-      help = "n: as the index of 3GPP TS 36.133, which nRF Cloud and LwM2M take."
+      effect = "each cloud gets them in the unit of its protocol: dBm and dB over AWS IoT, Azure IoT Hub and LwM2M"
     }
   }
 }
 
 menu "Location" {
-  planned = "the search for the location"
-
   option "WIFI" {
     type   = bool
     prompt = "Wi-Fi"
+    effect = "the modem adapter says whether it can list access points"
     help   = "The device can list the access points around it."
   }
 
   option "LOCATION" {
     type   = bool
     prompt = "Location"
+    effect = "LOCATION_MODULE says whether the location is searched for"
   }
 
   group {
@@ -79,11 +84,13 @@ menu "Location" {
     option "LOCATION_SERVICE_EXTERNAL" {
       type   = bool
       prompt = "The application carries requests to the cloud"
+      effect = "the application always does"
     }
 
     option "LOCATION_DATA_DETAILS" {
-      type   = bool
-      prompt = "Tell satellites and time along with a position"
+      type    = bool
+      prompt  = "Tell satellites and time along with a position"
+      planned = "what a modem adapter can ask of its receiver"
     }
 
     option "LOCATION_METHODS_LIST_SIZE" {
@@ -91,6 +98,7 @@ menu "Location" {
       prompt  = "Methods in one request"
       default = 3
       range   = [1, 3]
+      effect  = "lists take the room that they need"
     }
 
     menu "Methods" {
@@ -198,6 +206,7 @@ menu "Location" {
       default = 0
       range   = [0, 2147483647]
       unit    = "s"
+      effect  = "the application asks anew at each sampling"
       help    = "0: a request gives one position."
     }
 
@@ -207,6 +216,7 @@ menu "Location" {
       default = 300000
       range   = [-1, 2147483647]
       unit    = "ms"
+      effect  = "the real-time configuration has it: DATA_LOCATION_TIMEOUT_SECONDS"
       help    = "-1: no limit."
     }
 
@@ -227,9 +237,10 @@ menu "Location" {
         default = LOCATION_REQUEST_DEFAULT_GNSS_ACCURACY_NORMAL
 
         option "LOCATION_REQUEST_DEFAULT_GNSS_ACCURACY_LOW" {
-          type   = bool
-          prompt = "Low"
-          help   = "A fix with three satellites will do."
+          type    = bool
+          prompt  = "Low"
+          planned = "what a modem adapter can ask of its receiver"
+          help    = "A fix with three satellites will do."
         }
 
         option "LOCATION_REQUEST_DEFAULT_GNSS_ACCURACY_NORMAL" {
@@ -252,13 +263,15 @@ menu "Location" {
       }
 
       option "LOCATION_REQUEST_DEFAULT_GNSS_VISIBILITY_DETECTION" {
-        type   = bool
-        prompt = "Give up early under an obstructed sky"
+        type    = bool
+        prompt  = "Give up early under an obstructed sky"
+        planned = "what a modem adapter can ask of its receiver"
       }
 
       option "LOCATION_REQUEST_DEFAULT_GNSS_PRIORITY_MODE" {
-        type   = bool
-        prompt = "Let the receiver go before LTE when it finds no time"
+        type    = bool
+        prompt  = "Let the receiver go before LTE when it finds no time"
+        planned = "what a modem adapter can ask of its receiver"
       }
 
       option "LOCATION_METHOD_GNSS_VISIBILITY_DETECTION_EXEC_TIME" {
@@ -267,6 +280,7 @@ menu "Location" {
         default = 3000
         range   = [0, 2147483647]
         unit    = "ms"
+        planned = "what a modem adapter can ask of its receiver"
       }
 
       option "LOCATION_METHOD_GNSS_VISIBILITY_DETECTION_SAT_LIMIT" {
@@ -274,11 +288,13 @@ menu "Location" {
         prompt  = "Satellites below which the sky counts as obstructed"
         default = 3
         range   = [0, 64]
+        planned = "what a modem adapter can ask of its receiver"
       }
 
       option "LOCATION_METHOD_GNSS_PRIORITIZE_QZSS_ASSISTANCE" {
         type   = bool
         prompt = "Ask for assistance also when only data of QZSS is missing"
+        effect = "whatever the receiver lacks is asked for"
       }
     }
 

@@ -9,14 +9,14 @@ choice "MODEM_ADAPTER" {
     type   = bool
     prompt = "Simulated modem"
     origin = "cloudgen"
-    help   = "A network that is found after a moment and stays, an IMEI that is drawn at the first start, plausible radio data. There is no GNSS fix. A file modem.script in the data directory keeps the program from starting: it would not be played."
+    help   = "A network that is found after a moment and stays, an IMEI that is drawn at the first start, plausible radio data, a GNSS fix of one place. A file modem.script in the data directory keeps the program from starting: it would not be played."
   }
 
   option "MODEM_ADAPTER_SCRIPTED" {
     type   = bool
     prompt = "Simulated modem with a script"
     origin = "cloudgen"
-    help   = "The simulated modem, to which happens what the file modem.script in the data directory says: lost networks, other cells, a drive with GNSS fixes, updates of its firmware that fail."
+    help   = "The simulated modem, to which happens what the file modem.script in the data directory says: lost networks, other cells, a drive with GNSS fixes, updates of its firmware that fail. With NRF_CLOUD_AGNSS or NRF_CLOUD_PGPS its receiver lacks the assistance data that the file says, and takes them."
   }
 
   option "MODEM_ADAPTER_HOST" {
@@ -213,11 +213,10 @@ menu "LTE link" {
 }
 
 menu "Modem information" {
-  planned = "the modem's options"
-
   option "MODEM_INFO" {
     type   = bool
     prompt = "Modem information"
+    effect = "the modem adapter is asked for what it can tell"
   }
 
   group {
@@ -227,12 +226,14 @@ menu "Modem information" {
       type    = bool
       prompt  = "Network"
       default = true
+      effect  = "the modem adapter is asked for what it can tell"
     }
 
     option "MODEM_INFO_ADD_DATE_TIME" {
       type       = bool
       prompt     = "Time of the modem's clock"
       default    = true
+      effect  = "the modem adapter is asked for what it can tell"
       depends_on = MODEM_INFO_ADD_NETWORK
     }
 
@@ -240,24 +241,28 @@ menu "Modem information" {
       type    = bool
       prompt  = "SIM card"
       default = true
+      effect  = "the modem adapter is asked for what it can tell"
     }
 
     option "MODEM_INFO_ADD_SIM_ICCID" {
       type    = bool
       prompt  = "Number of the SIM card (ICCID)"
       default = true
+      effect  = "the modem adapter is asked for what it can tell"
     }
 
     option "MODEM_INFO_ADD_SIM_IMSI" {
       type    = bool
       prompt  = "Number of the subscriber (IMSI)"
       default = true
+      effect  = "the modem adapter is asked for what it can tell"
     }
 
     option "MODEM_INFO_ADD_DEVICE" {
       type    = bool
       prompt  = "Device"
       default = true
+      effect  = "the modem adapter is asked for what it can tell"
     }
   }
 }

@@ -6,6 +6,9 @@ package main
 import (
 	cloudmodule "github.com/cloudgen/cloudgen/examples/aws"
 	"github.com/cloudgen/cloudgen/runtime/firmware"
+	"github.com/cloudgen/cloudgen/runtime/gnss"
+	"github.com/cloudgen/cloudgen/runtime/gnss/agnss"
+	"github.com/cloudgen/cloudgen/runtime/location"
 	"github.com/cloudgen/cloudgen/runtime/modem/sim"
 	"github.com/cloudgen/cloudgen/runtime/tracker"
 	"os"
@@ -13,11 +16,35 @@ import (
 )
 
 func main() {
+	// The slot agnss: NRF_CLOUD_AGNSS.
+	part1, err := agnss.New(agnss.Config{
+		Filtered: false, // NRF_CLOUD_AGNSS_FILTERED
+	})
+	if err != nil {
+		_, _ = os.Stderr.WriteString("runtime/gnss/agnss: " + err.Error() + "\n")
+		os.Exit(1)
+	}
+
 	os.Exit(firmware.Main(os.Args[1:], firmware.Program{
 		Name:    "firmware",
 		New:     cloudmodule.New,
 		Tracker: applicationConfig(),
 		Modem:   sim.Open, // MODEM_ADAPTER_SIMULATED
+		Locator: location.Config{
+			GNSS:            true,                                              // LOCATION_METHOD_GNSS
+			Cellular:        true,                                              // LOCATION_METHOD_CELLULAR
+			First:           "LOCATION_REQUEST_DEFAULT_METHOD_FIRST_GNSS",      // LOCATION_REQUEST_DEFAULT_METHOD_FIRST
+			Second:          "LOCATION_REQUEST_DEFAULT_METHOD_SECOND_CELLULAR", // LOCATION_REQUEST_DEFAULT_METHOD_SECOND
+			Third:           "LOCATION_REQUEST_DEFAULT_METHOD_THIRD_NONE",      // LOCATION_REQUEST_DEFAULT_METHOD_THIRD
+			GNSSTimeout:     120000 * time.Millisecond,                         // LOCATION_REQUEST_DEFAULT_GNSS_TIMEOUT
+			CellularTimeout: 30000 * time.Millisecond,                          // LOCATION_REQUEST_DEFAULT_CELLULAR_TIMEOUT
+			Accuracy:        "LOCATION_REQUEST_DEFAULT_GNSS_ACCURACY_NORMAL",   // LOCATION_REQUEST_DEFAULT_GNSS_ACCURACY
+			Fixes:           3,                                                 // LOCATION_REQUEST_DEFAULT_GNSS_NUM_CONSECUTIVE_FIXES
+			Cells:           4,                                                 // LOCATION_REQUEST_DEFAULT_CELLULAR_CELL_COUNT
+		}.Open, // LOCATION_MODULE
+		Assistance: gnss.Config{
+			Current: part1,
+		}.Open, // NRF_CLOUD_AGNSS || NRF_CLOUD_PGPS
 	}))
 }
 

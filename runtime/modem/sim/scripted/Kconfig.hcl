@@ -1,5 +1,5 @@
 # The simulated modem with a script.
 
 component "modem" {
-  if = MODEM_ADAPTER_SCRIPTED
+  if = MODEM_ADAPTER_SCRIPTED && !(NRF_CLOUD_AGNSS || NRF_CLOUD_PGPS)
 }

@@ -1,0 +1,5 @@
+# Assistance data for now.
+
+component "agnss" {
+  if = NRF_CLOUD_AGNSS
+}

@@ -1,0 +1,5 @@
+# Predicted assistance data.
+
+component "pgps" {
+  if = NRF_CLOUD_PGPS
+}
