@@ -233,7 +233,7 @@ menu "Modem information" {
       type       = bool
       prompt     = "Time of the modem's clock"
       default    = true
-      effect  = "the modem adapter is asked for what it can tell"
+      effect     = "the modem adapter is asked for what it can tell"
       depends_on = MODEM_INFO_ADD_NETWORK
     }
 
