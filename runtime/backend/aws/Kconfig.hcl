@@ -145,58 +145,6 @@ menu "AWS IoT Core" {
   }
 }
 
-menu "AWS Jobs and FOTA" {
-  planned = "FOTA by AWS Jobs"
-
-  option "AWS_JOBS" {
-    type   = bool
-    prompt = "Topics of AWS Jobs"
-  }
-
-  group {
-    depends_on = AWS_JOBS
-
-    option "CLIENT_ID_MAX_LEN" {
-      type    = int
-      prompt  = "Longest client id in topics of AWS Jobs"
-      default = 64
-      unit    = "bytes"
-    }
-
-    option "UPDATE_JOB_PAYLOAD_LEN" {
-      type    = int
-      prompt  = "Longest status document"
-      default = 1350
-      unit    = "bytes"
-    }
-  }
-
-  option "AWS_FOTA" {
-    type       = bool
-    prompt     = "FOTA by AWS Jobs"
-    depends_on = AWS_IOT && FOTA_DOWNLOAD
-    select     = [AWS_JOBS]
-    default    = AWS_IOT
-  }
-
-  group {
-    depends_on = AWS_FOTA
-
-    option "AWS_FOTA_PAYLOAD_SIZE" {
-      type    = int
-      prompt  = "Longest job message"
-      default = 1350
-      unit    = "bytes"
-    }
-
-    option "AWS_FOTA_DOWNLOAD_SECURITY_TAG" {
-      type    = int
-      prompt  = "Security tag of the image download"
-      default = -1
-    }
-  }
-}
-
 component "backend" {
   if         = AWS_IOT
   implements = ["Reporter", "Batcher", "Alerter", "Configurer", "Locator", "Assistant", "Diagnoser"]

@@ -38,7 +38,10 @@ type Config struct {
 	VersionedReports        bool          `kconfig:"AWS_IOT_SHADOW_VERSIONED_REPORTS"`    // with GetAccepted, UpdateAccepted and UpdateRejected
 	JustInTimeProvisioning  bool          `kconfig:"AWS_IOT_JUST_IN_TIME_PROVISIONING"`
 	MemfaultProjectKey      string        `kconfig:"MEMFAULT_NCS_PROJECT_KEY"` // "": none
+	FOTA                    bool          `kconfig:"AWS_FOTA"`                 // with Jobs
 	MQTT                    mqtt.Config
+
+	Jobs JobsAgent `slot:"aws-jobs"` // carries out jobs; nil without FOTA
 }
 
 // Backend is the driver of AWS IoT Core. Its methods may be called from any goroutine.
@@ -86,6 +89,8 @@ func New(config Config, device module.Device) (*Backend, error) {
 		return nil, fmt.Errorf("aws: AWS_IOT_CONNECT_TIMEOUT_SECONDS is %v: at least 1 s", config.ConnectTimeout)
 	case device.ID == nil:
 		return nil, errors.New("aws: the device has no source of its id")
+	case config.FOTA != (config.Jobs != nil):
+		return nil, errors.New("aws: AWS_FOTA needs who carries out jobs, in Config.Jobs, and is needed with it")
 	}
 	if err := checkConfig(config); err != nil {
 		return nil, fmt.Errorf("aws: %w", err)
@@ -136,6 +141,11 @@ func (b *Backend) Init(ctx context.Context, handler cloud.Handler) error {
 	if err := checkClientID(id, b.config.ClientIDMaxLen); err != nil {
 		return fmt.Errorf("aws: %w", err)
 	}
+	if b.jobs() {
+		if err := b.config.Jobs.Start(b.jobsHost(id)); err != nil {
+			return fmt.Errorf("aws: updates: %w", err)
+		}
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.id, b.target.ClientID = id, id
@@ -158,6 +168,9 @@ func (b *Backend) Uninit() error {
 	if s != nil {
 		b.end(s)
 		<-s.done
+	}
+	if b.jobs() {
+		b.config.Jobs.Stop()
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -210,6 +223,8 @@ var (
 	_ module.Locator    = (*Backend)(nil)
 	_ module.Assistant  = (*Backend)(nil)
 	_ module.Diagnoser  = (*Backend)(nil)
+
+	_ module.UpdateReporter = (*Backend)(nil)
 
 	_ cloud.UserDataSetter = (*Backend)(nil)
 )

@@ -191,6 +191,9 @@ func (b *Backend) run(s *session) {
 	case event.Reason == cloud.DisconnectUserRequest:
 		event.Err = nil
 	}
+	if b.jobs() {
+		b.config.Jobs.Unusable()
+	}
 	b.NotifyEvent(b, event)
 	b.drop(s)
 }

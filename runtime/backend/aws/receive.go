@@ -15,6 +15,7 @@ func (b *Backend) take(event mqtt.Event) {
 	case mqtt.EventMessage:
 		b.takeMessage(event.Message)
 	case mqtt.EventRefused:
+		b.giveJobs(event.Message.Topic, nil, event.Size)
 		b.reject(event.Message.Topic, fmt.Errorf("a message of %d bytes, more than MQTT_HELPER_PAYLOAD_BUFFER_LEN = %d", event.Size, b.config.MQTT.PayloadMax))
 	case mqtt.EventAcknowledged:
 		b.NotifyEvent(b, cloud.Event{Type: cloud.EventDataSent, Message: cloud.Message{ID: event.ID}})
@@ -62,6 +63,8 @@ func (b *Backend) takeMessage(m mqtt.Message) {
 		b.takeRejection(to, m)
 	case useAGNSS, usePGPS:
 		b.takeAssistance(to, m)
+	case useJobsNotify, useJobsNextAccepted, useJobsNextRejected, useJobsUpdateAccepted, useJobsUpdateRejected:
+		b.giveJobs(m.Topic, m.Payload, 0)
 	case useApplication:
 		b.give(data.CommandReceived{Source: m.Topic, Payload: m.Payload})
 	}

@@ -25,6 +25,8 @@ const (
 	useShadowUpdate
 	useShadowGet
 	useShadowDelete
+	useJobsNext
+	useJobsUpdate
 	useConfig
 	useAGNSS
 	usePGPS
@@ -36,6 +38,11 @@ const (
 	useUpdateDocuments
 	useDeleteAccepted
 	useDeleteRejected
+	useJobsNotify
+	useJobsNextAccepted
+	useJobsNextRejected
+	useJobsUpdateAccepted
+	useJobsUpdateRejected
 	useCount
 	useApplication = useCount // topics that the application has subscribed to
 )
@@ -45,7 +52,8 @@ const idPlaceholder = "id"
 
 // Topic is a topic that the backend uses. The device's policy has to allow exactly these.
 type Topic struct {
-	Name      string // with {id} in place of the client id, and {OPTION} in place of the value of an option; see Substitutions too
+	// Name has {id} in place of the client id, and {OPTION} in place of the value of an option; see Substitutions too. A level + stands for any.
+	Name      string
 	Direction Direction
 	QoS       byte   // highest that is used
 	Option    string // option that switches it on; "" for always
@@ -54,7 +62,7 @@ type Topic struct {
 
 // Topics lists the topics that the backend can use, switched on or not. The application's own, see SubscriptionsAdd, come on top.
 // The generator reads this function as data, so it stays one literal. Source: the SDK's asset_tracker_v2 (application topics) and the AWS
-// IoT developer guide, "Device Shadow MQTT topics". On …/shadow/get/accepted/desired/cfg a rule in the account publishes, see Rules; it
+// IoT developer guide, "Device Shadow MQTT topics" and "Jobs MQTT API". On …/shadow/get/accepted/desired/cfg a rule in the account publishes, see Rules; it
 // is not a topic of the service.
 func Topics() []Topic {
 	return []Topic{
@@ -68,6 +76,8 @@ func Topics() []Topic {
 		{"$aws/things/{id}/shadow/update", Up, 1, "", useShadowUpdate},
 		{"$aws/things/{id}/shadow/get", Up, 0, "", useShadowGet},
 		{"$aws/things/{id}/shadow/delete", Up, 1, "", useShadowDelete},
+		{"$aws/things/{id}/jobs/$next/get", Up, 1, "AWS_FOTA", useJobsNext},
+		{"$aws/things/{id}/jobs/+/update", Up, 1, "AWS_FOTA", useJobsUpdate},
 		{"$aws/things/{id}/shadow/get/accepted/desired/cfg", Down, 0, "AWS_IOT_TOPIC_DESIRED_CFG_SUBSCRIBE", useConfig},
 		{"{id}/agnss", Down, 0, "", useAGNSS},
 		{"{id}/pgps", Down, 0, "", usePGPS},
@@ -79,6 +89,11 @@ func Topics() []Topic {
 		{"$aws/things/{id}/shadow/update/documents", Down, 1, "AWS_IOT_TOPIC_UPDATE_DOCUMENTS_SUBSCRIBE", useUpdateDocuments},
 		{"$aws/things/{id}/shadow/delete/accepted", Down, 1, "AWS_IOT_TOPIC_DELETE_ACCEPTED_SUBSCRIBE", useDeleteAccepted},
 		{"$aws/things/{id}/shadow/delete/rejected", Down, 1, "AWS_IOT_TOPIC_DELETE_REJECTED_SUBSCRIBE", useDeleteRejected},
+		{"$aws/things/{id}/jobs/notify-next", Down, 1, "AWS_FOTA", useJobsNotify},
+		{"$aws/things/{id}/jobs/$next/get/accepted", Down, 1, "AWS_FOTA", useJobsNextAccepted},
+		{"$aws/things/{id}/jobs/$next/get/rejected", Down, 1, "AWS_FOTA", useJobsNextRejected},
+		{"$aws/things/{id}/jobs/+/update/accepted", Down, 1, "AWS_FOTA", useJobsUpdateAccepted},
+		{"$aws/things/{id}/jobs/+/update/rejected", Down, 1, "AWS_FOTA", useJobsUpdateRejected},
 	}
 }
 
@@ -144,6 +159,8 @@ func (c Config) switched(option string) bool {
 		return c.DeleteAccepted
 	case "AWS_IOT_TOPIC_DELETE_REJECTED_SUBSCRIBE":
 		return c.DeleteRejected
+	case "AWS_FOTA":
+		return c.FOTA
 	}
 	return false
 }
@@ -215,10 +232,10 @@ func newTable(config Config, id string) table {
 	return t
 }
 
-// incoming tells what a topic is for; the whole name has to agree.
+// incoming tells what a topic is for.
 func (t *table) incoming(name string) (use, bool) {
 	for _, topic := range t.down {
-		if topic.Name == name {
+		if matches(topic.Name, name) {
 			return topic.use, true
 		}
 	}

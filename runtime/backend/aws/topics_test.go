@@ -25,6 +25,13 @@ func TestTopicTable(t *testing.T) {
 		"$aws/things/{id}/shadow/update/documents": "down 1 AWS_IOT_TOPIC_UPDATE_DOCUMENTS_SUBSCRIBE",
 		"$aws/things/{id}/shadow/delete/accepted":  "down 1 AWS_IOT_TOPIC_DELETE_ACCEPTED_SUBSCRIBE",
 		"$aws/things/{id}/shadow/delete/rejected":  "down 1 AWS_IOT_TOPIC_DELETE_REJECTED_SUBSCRIBE",
+		"$aws/things/{id}/jobs/$next/get":          "up 1 AWS_FOTA",
+		"$aws/things/{id}/jobs/+/update":           "up 1 AWS_FOTA",
+		"$aws/things/{id}/jobs/notify-next":        "down 1 AWS_FOTA",
+		"$aws/things/{id}/jobs/$next/get/accepted": "down 1 AWS_FOTA",
+		"$aws/things/{id}/jobs/$next/get/rejected": "down 1 AWS_FOTA",
+		"$aws/things/{id}/jobs/+/update/accepted":  "down 1 AWS_FOTA",
+		"$aws/things/{id}/jobs/+/update/rejected":  "down 1 AWS_FOTA",
 	}
 	got := make(map[string]string)
 	uses := make(map[use]bool)
@@ -124,7 +131,7 @@ func TestTopicTexts(t *testing.T) {
 func tree(t *testing.T) string {
 	t.Helper()
 	var all []byte
-	for _, file := range []string{"Kconfig.hcl", "../../mqtt/Kconfig.hcl"} {
+	for _, file := range []string{"Kconfig.hcl", "jobs/Kconfig.hcl", "../../mqtt/Kconfig.hcl"} {
 		options, err := os.ReadFile(file)
 		if err != nil {
 			t.Fatal(err)

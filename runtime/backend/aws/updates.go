@@ -2,6 +2,7 @@ package aws
 
 import (
 	"context"
+	"strings"
 
 	"github.com/cloudgen/cloudgen/runtime/cloud"
 	"github.com/cloudgen/cloudgen/runtime/module"
@@ -40,4 +41,40 @@ type JobsMessage struct {
 	Topic   string // what follows $aws/things/THING/jobs/
 	Payload []byte // belongs to the receiver
 	Refused int    // bytes of a message that was not taken, as it exceeds MQTT_HELPER_PAYLOAD_BUFFER_LEN; 0: it was
+}
+
+// jobsPrefix is how topics of Jobs begin, before and after the name of the thing.
+const jobsPrefix, jobsInfix = "$aws/things/", "/jobs/"
+
+func (b *Backend) jobs() bool { return b.config.Jobs != nil }
+
+// jobsHost is what the agent is given. The handler may be called before Init has set it: then events are dropped.
+func (b *Backend) jobsHost(thing string) JobsHost {
+	prefix := jobsPrefix + thing + jobsInfix
+	return JobsHost{
+		Thing: thing, Device: b.device,
+		Publish: func(ctx context.Context, topic string, payload []byte) error {
+			return b.publish(ctx, useJobsUpdate, prefix+topic, 1, 0, payload)
+		},
+		Notify: func(event cloud.Event) { b.NotifyEvent(b, event) },
+		Reject: func(topic string, err error) { b.reject(prefix+topic, err) },
+	}
+}
+
+// giveJobs hands a message to the agent if it is one of Jobs.
+func (b *Backend) giveJobs(topic string, payload []byte, refused int) {
+	if !b.jobs() {
+		return
+	}
+	_, after, ours := strings.Cut(topic, jobsInfix)
+	if ours && strings.HasPrefix(topic, jobsPrefix) {
+		b.config.Jobs.Take(JobsMessage{Topic: after, Payload: payload, Refused: refused})
+	}
+}
+
+// ReportUpdates implements module.UpdateReporter: from now on jobs are asked for and carried out.
+func (b *Backend) ReportUpdates(context.Context) {
+	if b.jobs() {
+		b.config.Jobs.Usable()
+	}
 }
