@@ -189,10 +189,13 @@ func (a *App) Run(ctx context.Context, cloud Cloud) error {
 	defer timer.Stop()
 
 	ctx, cancel := context.WithCancel(ctx)
-	assisted := a.assist(ctx, cloud)
+	var assisting sync.WaitGroup
+	if a.options.Assistance != nil {
+		assisting.Go(func() { a.options.Assistance.Run(ctx, cloud) })
+	}
 	defer func() {
 		cancel()
-		assisted()
+		assisting.Wait()
 		if a.search != nil {
 			<-a.search
 		}

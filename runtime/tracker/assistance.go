@@ -36,19 +36,6 @@ func (a *App) PGPSReceived(payload []byte) {
 	}
 }
 
-// assist runs the Assistance, and gives a function that waits for its end.
-func (a *App) assist(ctx context.Context, cloud Cloud) (wait func()) {
-	if a.options.Assistance == nil {
-		return func() {}
-	}
-	ended := make(chan struct{})
-	go func() {
-		defer close(ended)
-		a.options.Assistance.Run(ctx, cloud)
-	}()
-	return func() { <-ended }
-}
-
 // link tells the Assistance whether there is a connection.
 func (a *App) link(connected bool) {
 	if a.options.Assistance != nil {

@@ -12,7 +12,14 @@ import (
 // send hands over what there is: the request for the location, the newest sample of each kind, the rest in one batch (reference 4.6, 6.7). A sample leaves
 // its buffer when the module has taken it, or when samples of its kind are not held back.
 func (a *App) send(ctx context.Context, to Cloud) {
-	defer a.settle()
+	a.deliver(ctx, to)
+	a.networks.settle()
+	a.fixes.settle()
+	a.environments.settle()
+	a.batteries.settle()
+}
+
+func (a *App) deliver(ctx context.Context, to Cloud) {
 	if !a.connected {
 		return
 	}
@@ -26,13 +33,6 @@ func (a *App) send(ctx context.Context, to Cloud) {
 	if a.sendLocationRequest(ctx, to) && a.sendNewest(ctx, to) {
 		a.sendRest(ctx, to)
 	}
-}
-
-func (a *App) settle() {
-	a.networks.settle()
-	a.fixes.settle()
-	a.environments.settle()
-	a.batteries.settle()
 }
 
 // sendNewest tells whether it makes sense to go on.
