@@ -16,10 +16,27 @@ import (
 	"github.com/cloudgen/cloudgen/kconfig"
 )
 
+// timeouts are the options that the unit takes.
+const timeouts = `option "BOOT_CONFIRM_TIMEOUT_SECONDS" {
+  type    = int
+  prompt  = "p"
+  default = 600
+}
+option "BOOT_STOP_TIMEOUT_SECONDS" {
+  type    = int
+  prompt  = "p"
+  default = 60
+}
+option "BOOT_FACTORY_IMAGE" {
+  type   = string
+  prompt = "p"
+}
+`
+
 // booted gives the fake of testdata/nested.txtar with a bootloader that has a slot, after replacing text of that.
 func booted(t *testing.T, old, replacement string) fs.FS {
 	t.Helper()
-	sources := slotted(t, "nested", "source \"part/*/Kconfig.hcl\" {}\n", "source \"part/*/Kconfig.hcl\" {}\nsource \"boot/Kconfig.hcl\" {}\noption \"BOOT\" {\n  type = bool\n  prompt = \"Bootloader\"\n}\n").(fstest.MapFS)
+	sources := slotted(t, "nested", "source \"part/*/Kconfig.hcl\" {}\n", "source \"part/*/Kconfig.hcl\" {}\nsource \"boot/Kconfig.hcl\" {}\noption \"BOOT\" {\n  type = bool\n  prompt = \"Bootloader\"\n}\n"+timeouts).(fstest.MapFS)
 	sources["runtime/boot/Kconfig.hcl"] = &fstest.MapFile{Data: []byte("component \"bootloader\" {\n  if = BOOT\n}\n")}
 	text := `//go:build unix
 

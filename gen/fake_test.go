@@ -140,7 +140,7 @@ func TestCompilerFaultIsPlaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	tests := []struct{ file, old, broken, says string }{
-		{"config.go", "Long:  36 * time.Hour,", "Long:  missing * time.Hour,", "config.go:26: undefined: missing\n      Long:  missing * time.Hour, // LONG\n      generated; the option is named behind the value"},
+		{"config.go", "Long:  36 * time.Hour,", "Long:  missing * time.Hour,", "config.go:29: undefined: missing\n      Long:  missing * time.Hour, // LONG\n      generated; the option is named behind the value"},
 		{plan.Carried + "/runtime/backend/one/one.go", "type Driver struct{}", "type Driver missing", "undefined: missing\n      type Driver missing\n      in the component for \"backend\", switched on by ONE"},
 		{plan.Carried + "/runtime/wire/options/options.go", "int8", "missing", "in the runtime that cloudgen carries"},
 	}

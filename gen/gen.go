@@ -3,12 +3,9 @@
 package gen
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"io/fs"
-	"path"
-	"text/template"
 
 	"github.com/cloudgen/cloudgen/gen/build"
 	"github.com/cloudgen/cloudgen/gen/emit"
@@ -62,36 +59,16 @@ func content(p *plan.Plan, file plan.File, config *kconfig.Config, sources fs.FS
 	case file.From == plan.Resolved:
 		return config.JSON()
 	case file.From.IsTemplate():
-		return fill(p, file, sources)
+		return fill(p, file, string(file.From), config, sources)
+	}
+	if template, is := file.From.Packaging(); is {
+		return fill(p, file, template, config, sources)
 	}
 	if option, secret := file.From.Secret(); secret {
 		value, _ := config.Value(option)
 		return []byte(value.Text + "\n"), nil
 	}
 	return fs.ReadFile(sources, string(file.From))
-}
-
-// fill fills in a template: with the plan, or in the folder of a user's module with what the plan says of it.
-func fill(p *plan.Plan, file plan.File, sources fs.FS) ([]byte, error) {
-	name := string(file.From)
-	text, err := fs.ReadFile(sources, name)
-	if err != nil {
-		return nil, err
-	}
-	parsed, err := template.New(path.Base(name)).Option("missingkey=error").Parse(string(text))
-	if err != nil {
-		return nil, err
-	}
-	var filled bytes.Buffer
-	var values any = p
-	if tree := p.TreeIn(path.Dir(file.Path)); tree != nil {
-		values = struct {
-			*plan.Tree
-			Runtime plan.Runtime
-		}{tree, p.Runtime}
-	}
-	err = parsed.Execute(&filled, values)
-	return filled.Bytes(), err
 }
 
 // Write puts the files of a plan into the output folder: see write.Apply.

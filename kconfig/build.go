@@ -243,8 +243,10 @@ func (b *builder) component(f *file, block *hclsyntax.Block, in context) {
 			c.If = b.condition(attribute.Expr)
 		case "implements":
 			c.Implements = b.texts(attribute)
+		case "packaging":
+			c.Packaging = b.pairs(attribute)
 		default:
-			b.unknownProperty(attribute, "a component", []string{"if", "implements"})
+			b.unknownProperty(attribute, "a component", []string{"if", "implements", "packaging"})
 		}
 	}
 	b.noBlocks(block)

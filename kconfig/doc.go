@@ -19,7 +19,7 @@
 //	comment "text" {…}        for documentation; depends_on
 //	source "dir/*.hcl" {}     more files, relative to this one, wildcards allowed; optional = true if there may be none;
 //	                          variables = { module = "X" } puts X in the place of $(module) there, so that a file can be a template
-//	component "slot" {…}      a package that the configuration switches on: if, implements
+//	component "slot" {…}      a package that the configuration switches on: if, implements, packaging
 //	constraint "rule" {…}     a rule between options: condition, depends_on, fix
 //	omitted "reason" {…}      names of the SDK that mean nothing here: names = ["SPI", "SPI_*"]
 //

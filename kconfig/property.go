@@ -55,6 +55,32 @@ func (b *builder) texts(attribute *hclsyntax.Attribute) []string {
 	return values
 }
 
+// pairs reads a property that is { "name" = "value", … }. The pairs are sorted by name.
+func (b *builder) pairs(attribute *hclsyntax.Attribute) []Pair {
+	const wanted, example = "texts in braces", `{ "name" = "value" }`
+	object, ok := attribute.Expr.(*hclsyntax.ObjectConsExpr)
+	if !ok {
+		b.wrongValue(attribute, wanted, example)
+		return nil
+	}
+	var pairs []Pair
+	for _, item := range object.Items {
+		key := item.KeyExpr
+		if wrapped, is := key.(*hclsyntax.ObjectConsKeyExpr); is {
+			key = wrapped.Wrapped
+		}
+		name, isName := stringOf(key)
+		value, isValue := stringOf(item.ValueExpr)
+		if !isName || !isValue || slices.ContainsFunc(pairs, func(other Pair) bool { return other.Name == name }) {
+			b.wrongValue(attribute, wanted+", each name once", example)
+			return nil
+		}
+		pairs = append(pairs, Pair{name, value})
+	}
+	slices.SortFunc(pairs, func(a, b Pair) int { return cmp.Compare(a.Name, b.Name) })
+	return pairs
+}
+
 // yes reads a property that is true or false.
 func (b *builder) yes(attribute *hclsyntax.Attribute) bool {
 	value, ok := boolOf(attribute.Expr)

@@ -355,6 +355,7 @@ func TestMarksAndComponents(t *testing.T) {
 				component "backend" {
 					if = TAG == 42
 					implements = ["Reporter", "Batcher"]
+					packaging = { "b/policy.json" = "policy.json.tmpl", "a" = "x.tmpl" }
 				}
 				option "TAG" {
 					type = int
@@ -372,7 +373,8 @@ func TestMarksAndComponents(t *testing.T) {
 	}
 	on, _ := tree.Resolve(overlay(t, "o.hcl", "X = y"))
 	components := on.Components()
-	if len(components) != 2 || components[0].Dir != "runtime/aws" || components[0].Slot != "backend" || len(components[0].Implements) != 2 {
+	if len(components) != 2 || components[0].Dir != "runtime/aws" || components[0].Slot != "backend" || len(components[0].Implements) != 2 ||
+		!slices.Equal(components[0].Packaging, []Pair{{"a", "x.tmpl"}, {"b/policy.json", "policy.json.tmpl"}}) {
 		t.Errorf("components %+v", components)
 	}
 	if marks := on.Marks(); len(marks) != 1 || marks[0].Name != "lab" || !slices.Equal(marks[0].Options, []string{"TAG"}) {

@@ -262,10 +262,14 @@ type Component struct {
 	Dir        string   // folder of the Kconfig.hcl, slash path in the tree's file system
 	If         *Expr    // nil: always
 	Implements []string // interfaces that its type satisfies
+	Packaging  []Pair   // files that it offers: path below the output's packaging folder, and template beside the Kconfig.hcl; sorted
 	Range      hcl.Range
 
 	scope *scope
 }
+
+// Pair is one entry of a property { "name" = "value" }.
+type Pair struct{ Name, Value string }
 
 // Menu is a titled group, for documentation.
 type Menu struct {

@@ -3,6 +3,8 @@ package bind
 import (
 	"errors"
 	"fmt"
+	"io/fs"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -145,6 +147,11 @@ func checkTree(options *kconfig.Tree, sources *source.Tree, dir string, counts f
 	}
 	var diags kconfig.Diagnostics
 	used := referred(options)
+	for _, each := range []string{"templates", dir} {
+		if err := asked(sources.FS(), each, used); err != nil {
+			return nil, err
+		}
+	}
 	for _, folder := range folders {
 		in, err := sources.Package(folder)
 		if errors.Is(err, source.ErrNoFiles) {
@@ -180,6 +187,35 @@ func checkTree(options *kconfig.Tree, sources *source.Tree, dir string, counts f
 	}
 	diags.Sort()
 	return diags, nil
+}
+
+// templateOption is how a template asks for an option: its value, or whether it is y.
+var templateOption = regexp.MustCompile(`\b(?:option|on) "([A-Za-z0-9_]+)"`)
+
+// TemplateOptions gives the options that a template asks for.
+func TemplateOptions(text []byte) []string {
+	var names []string
+	for _, match := range templateOption.FindAllSubmatch(text, -1) {
+		names = append(names, string(match[1]))
+	}
+	return names
+}
+
+// asked adds the options that the templates below a folder ask for.
+func asked(files fs.FS, dir string, names map[string]bool) error {
+	return fs.WalkDir(files, dir, func(name string, entry fs.DirEntry, err error) error {
+		if name == dir && errors.Is(err, fs.ErrNotExist) {
+			return nil
+		}
+		if err != nil || entry.IsDir() || !strings.HasSuffix(name, ".tmpl") {
+			return err
+		}
+		text, err := fs.ReadFile(files, name)
+		for _, option := range TemplateOptions(text) {
+			names[option] = true
+		}
+		return err
+	})
 }
 
 func selects(option *kconfig.Option) bool {

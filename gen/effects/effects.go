@@ -11,6 +11,7 @@ import (
 	"github.com/cloudgen/cloudgen/gen/bind"
 	"github.com/cloudgen/cloudgen/gen/plan"
 	"github.com/cloudgen/cloudgen/gen/source"
+	"github.com/cloudgen/cloudgen/gen/topics"
 	"github.com/cloudgen/cloudgen/kconfig"
 )
 
@@ -21,7 +22,7 @@ type Effects struct {
 	Packages   []string // folders of the runtime, and import paths of a user's packages, that are linked in
 	Modules    []string // of others, with their versions
 	Endpoints  []string // hosts and ports, as NAME = value
-	Topics     []string // with who publishes; of a backend that declares them, see Topics
+	Topics     []string // with who publishes; of a backend that declares them, see package topics
 	Files      []string // of the output, less the sources of the packages
 	fields     map[string]field
 }
@@ -58,11 +59,11 @@ func Of(config *kconfig.Config, p *plan.Plan, sources *source.Tree) (*Effects, e
 			e.Files = append(e.Files, each.Path)
 		}
 	}
-	topics, err := Topics(sources, p.Backend.Dir)
+	used, err := topics.Of(sources, p.Backend.Dir)
 	if err != nil {
 		return nil, err
 	}
-	for _, each := range topics {
+	for _, each := range used {
 		if each.Option == "" || config.Bool(each.Option) {
 			e.Topics = append(e.Topics, each.String())
 		}

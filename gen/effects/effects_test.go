@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"testing/fstest"
 
 	"github.com/cloudgen/cloudgen"
 	"github.com/cloudgen/cloudgen/gen"
@@ -101,36 +100,5 @@ func TestBetween(t *testing.T) {
 	}
 	if same := Between(before, before); len(same.Fields) > 0 || len(same.Topics.Gained) > 0 || same.Packages.Lost == nil {
 		t.Errorf("something differs from itself: %+v", same)
-	}
-}
-
-func TestTopicsThatAreNoData(t *testing.T) {
-	for name, c := range map[string]struct{ body, want string }{
-		"none":      {"func Other() {}", ""},
-		"computed":  {"func Topics() []Topic { t := []Topic{}; return t }", "Topics is not one return of a slice literal"},
-		"a call":    {"func Topics() []Topic { return make([]Topic, 0) }", "Topics is not one return of a slice literal"},
-		"a name":    {"func Topics() []Topic { return []Topic{{name, Up, 1, \"\"}} }", "a topic has other elements"},
-		"direction": {"func Topics() []Topic { return []Topic{{\"a\", Aside, 1, \"\"}} }", "a topic has other elements"},
-		"short":     {"func Topics() []Topic { return []Topic{{\"a\", Up}} }", "a topic is not a literal"},
-	} {
-		t.Run(name, func(t *testing.T) {
-			sources, err := source.Open(fstest.MapFS{
-				"go.mod": {Data: []byte("module example.test/m\n\ngo 1.26.0\n")},
-				"b/b.go": {Data: []byte("package b\n\n" + c.body + "\n")},
-			})
-			if err != nil {
-				t.Fatal(err)
-			}
-			topics, err := Topics(sources, "b")
-			if c.want == "" {
-				if err != nil || len(topics) > 0 {
-					t.Errorf("%v, %v", topics, err)
-				}
-				return
-			}
-			if err == nil || !strings.Contains(err.Error(), "b/b.go:3:") || !strings.Contains(err.Error(), c.want) {
-				t.Errorf("got %v, want %s", err, c.want)
-			}
-		})
 	}
 }

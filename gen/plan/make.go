@@ -122,7 +122,11 @@ func (m *maker) make(table modules.Table, settings Settings) (*Plan, error) {
 	if m.diags.HasErrors() {
 		return nil, nil
 	}
-	return result, m.files(result, table)
+	err := m.files(result, table)
+	if m.diags.HasErrors() {
+		return nil, err
+	}
+	return result, err
 }
 
 func (m *maker) name(result *Plan, settings Settings) {
@@ -262,6 +266,7 @@ func (m *maker) component(from *kconfig.Component, constructor string) (Componen
 		return result, nil
 	}
 	result.Config = m.literal(bound)
+	result.Packaging = m.packaging(from)
 	if result.Slots, err = m.fillSlots(from, bound); err != nil || m.diags.HasErrors() {
 		return result, err
 	}
@@ -451,6 +456,7 @@ func (m *maker) files(result *Plan, table modules.Table) error {
 			result.Files = append(result.Files, File{Path: strings.ReplaceAll(each.path, "NAME", result.Name), From: Source(templates + each.template)})
 		}
 	}
+	m.offered(result)
 	if err := m.carryTrees(result, packages); err != nil {
 		return err
 	}

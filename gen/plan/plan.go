@@ -5,6 +5,7 @@ package plan
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/cloudgen/cloudgen/gen/bind"
@@ -69,6 +70,7 @@ type Component struct {
 	If         string   `json:"if"`                   // what switches it on
 	Type       string   `json:"type,omitempty"`       // what its New makes a pointer to
 	Implements []string `json:"implements,omitempty"` // interfaces of the cloud module's package, sorted as declared
+	Packaging  []File   `json:"packaging,omitempty"`  // files that it offers
 	Config     Literal  `json:"config,omitzero"`      // none where a slot of the default program is filled by a package without one
 	Slots      []Slot   `json:"slots,omitempty"`      // the fields of its Config that take other components; empty ones are left out
 }
@@ -128,12 +130,50 @@ type Source string
 
 // The makers of files. Any other Source is a path in the sources that is copied.
 const (
-	Emitted    Source = "emit"       // gen/emit
-	Resolved   Source = "config"     // the resolved configuration
-	templates         = "templates/" // a file of this folder, filled in; ends in .tmpl
-	ofTemplate        = ".tmpl"
-	ofSecret          = "secret:" // with the name of the option behind it
+	Emitted     Source = "emit"       // gen/emit
+	Resolved    Source = "config"     // the resolved configuration
+	templates          = "templates/" // a file of this folder, filled in; ends in .tmpl
+	ofTemplate         = ".tmpl"
+	ofSecret           = "secret:"    // with the name of the option behind it
+	ofPackaging        = "packaging:" // with the path of a component's template behind it
 )
+
+// Packaging gives the path of a component's template; false for any other file.
+func (s Source) Packaging() (template string, is bool) {
+	return strings.CutPrefix(string(s), ofPackaging)
+}
+
+// Offer is a file that a component offers.
+type Offer struct {
+	Path string
+	By   string // the slot that the component is for
+}
+
+// Offered lists the files that components offer, sorted by path.
+func (p *Plan) Offered() []Offer {
+	var offers []Offer
+	for _, each := range p.Components() {
+		for _, file := range each.Packaging {
+			if offer := (Offer{file.Path, each.Slot}); !slices.Contains(offers, offer) {
+				offers = append(offers, offer)
+			}
+		}
+	}
+	slices.SortFunc(offers, func(a, b Offer) int { return strings.Compare(a.Path, b.Path) })
+	return offers
+}
+
+// PackagingOf gives the component that offers a file.
+func (p *Plan) PackagingOf(file File) *Component {
+	for _, each := range p.Components() {
+		for _, offered := range each.Packaging {
+			if offered == file {
+				return &each
+			}
+		}
+	}
+	return nil
+}
 
 // Secret gives the option whose value is the file; false for any other file. Only its owner may read it.
 func (s Source) Secret() (option string, is bool) { return strings.CutPrefix(string(s), ofSecret) }

@@ -160,6 +160,7 @@ func (m *maker) opening(from *kconfig.Component, slot programSlot) (Component, e
 	if from.If != nil {
 		made.If = from.If.String()
 	}
+	made.Packaging = m.packaging(from)
 	bound, _, err := bind.Read(m.sources, in, "Config")
 	if err != nil {
 		return made, err

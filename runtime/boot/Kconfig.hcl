@@ -113,3 +113,4 @@ menu "Bootloader" {
 
 source "image/*/Kconfig.hcl" {}
 source "loader/Kconfig.hcl" {}
+source "notify/Kconfig.hcl" {}

@@ -1,26 +1,5 @@
 # What the sample application does not do yet (reference 1.1, 1.6, 1.7). An option moves to Kconfig.hcl when it is built.
 
-menu "Application, to come" {
-  planned = "the sample application's remaining options"
-
-  option "WATCHDOG_APPLICATION" {
-    type    = bool
-    prompt  = "Watchdog"
-    default = true
-    help    = "Whoever started the program restarts it when it gives no sign of life in time."
-  }
-
-  option "WATCHDOG_APPLICATION_TIMEOUT_SEC" {
-    type       = int
-    prompt     = "Time without a sign of life before the restart"
-    default    = 60
-    range      = [1, 86400]
-    unit       = "s"
-    depends_on = WATCHDOG_APPLICATION
-  }
-
-}
-
 menu "Sensors" {
   planned = "the sample application's remaining options"
 

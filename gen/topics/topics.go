@@ -1,4 +1,5 @@
-package effects
+// Package topics reads the MQTT topics that a backend declares as data.
+package topics
 
 import (
 	"fmt"
@@ -23,12 +24,12 @@ func (t Topic) String() string {
 	return "subscribe " + t.Name
 }
 
-// Topics reads the topics that a backend declares. They are data in its sources:
+// Of reads the topics that a backend declares. They are data in its sources:
 //
 //	func Topics() []Topic { return []Topic{ {Name, Up or Down, QoS, Option, …}, … } }
 //
 // with literals for the strings. A package without a function Topics has none; one of another form is an error.
-func Topics(sources *source.Tree, dir string) ([]Topic, error) {
+func Of(sources *source.Tree, dir string) ([]Topic, error) {
 	in, err := sources.Package(dir)
 	if err != nil {
 		return nil, err
@@ -38,7 +39,7 @@ func Topics(sources *source.Tree, dir string) ([]Topic, error) {
 		return nil, err
 	}
 	fail := func(at ast.Node, problem string) ([]Topic, error) {
-		return nil, fmt.Errorf("%s: %s: it is read as data, see gen/effects", sources.Position(at.Pos()), problem)
+		return nil, fmt.Errorf("%s: %s: it is read as data, see gen/topics", sources.Position(at.Pos()), problem)
 	}
 	rows := table(function.Node)
 	if rows == nil {
