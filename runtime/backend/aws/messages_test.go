@@ -5,7 +5,6 @@ import (
 	"errors"
 	"math"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +12,6 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/cloud"
 	"github.com/cloudgen/cloudgen/runtime/data"
 	"github.com/cloudgen/cloudgen/runtime/module"
-	"github.com/cloudgen/cloudgen/runtime/mqtt"
 )
 
 var taken = time.UnixMilli(1735689600000)
@@ -365,36 +363,4 @@ func TestManyRounds(t *testing.T) {
 	if err := d.Uninit(); err != nil {
 		t.Error(err)
 	}
-}
-
-// FuzzReceive holds that no document of the service breaks the backend, and that each leads to at most a report and a result.
-func FuzzReceive(f *testing.F) {
-	backend, err := New(shipped, module.Device{ID: func(context.Context) (string, error) { return thing, nil }})
-	if err != nil {
-		f.Fatal(err)
-	}
-	var received []data.Received
-	backend.Bind(func(r data.Received) { received = append(received, r) })
-	if err := backend.Init(f.Context(), nil); err != nil {
-		f.Fatal(err)
-	}
-	topics := slices.Clone(backend.topics.down)
-	for i, document := range []string{
-		`{"version":1,"timestamp":2,"state":{"cfg":{"act":true,"nod":["gnss"]}}}`, `{"code":404,"message":"x"}`, `{"cfg":{"loct":-1}}`, "\xff", `{"version":1e400}`, strings.Repeat(`{"state":`, 300),
-	} {
-		f.Add(uint8(i), []byte(document))
-	}
-	f.Fuzz(func(t *testing.T, which uint8, document []byte) {
-		received = nil
-		topic := topics[int(which)%len(topics)].Name
-		backend.take(mqtt.Event{Kind: mqtt.EventMessage, Message: mqtt.Message{Topic: topic, Payload: document}})
-		if len(received) > 2 {
-			t.Fatalf("%s: %+v", topic, received)
-		}
-		for _, r := range received {
-			if rejected, ok := r.(data.InputRejected); ok && (rejected.Err == nil || rejected.Source != topic) {
-				t.Fatalf("%+v", rejected)
-			}
-		}
-	})
 }

@@ -120,12 +120,14 @@ func (b *Backend) publishAgain(q *request) {
 	ctx, cancel := context.WithTimeout(context.Background(), againTimeout)
 	defer cancel()
 	b.mu.Lock()
-	to, qos, payload := useShadowGet, byte(0), []byte(nil)
+	to, qos := useShadowGet, byte(0)
+	var payload []byte
 	if q.op == operationGet {
 		payload = b.getPayload(q.serial)
 	} else {
+		to, qos = useShadowUpdate, 1
 		document := make([]byte, 0, len(q.document)+64)
-		to, qos, payload = useShadowUpdate, 1, b.finishReport(append(document, q.document...), q.serial, b.config.VersionedReports)
+		payload = b.finishReport(append(document, q.document...), q.serial, b.config.VersionedReports)
 	}
 	b.mu.Unlock()
 	if err := b.publish(ctx, to, "", qos, 0, payload); err != nil && !errors.Is(err, cloud.ErrNotConnected) {

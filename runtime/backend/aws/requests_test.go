@@ -389,6 +389,25 @@ func TestVersions(t *testing.T) {
 	})
 }
 
+// TestDocumentsTellTheVersion: update/documents tells the version that the next report is for.
+func TestDocumentsTellTheVersion(t *testing.T) {
+	config := answering()
+	config.VersionedReports, config.UpdateDocuments, config.DeleteAccepted = true, true, false
+	inBubble(t, config, func(t *testing.T, d *device, service pipes) {
+		conn := d.usable(service)
+		conn.Publish(prefix+"update/documents", 0, 0,
+			[]byte(`{"previous":{"state":{},"metadata":{},"version":41},"current":{"state":{},"metadata":{},"version":42},"timestamp":1}`))
+		d.silent()
+		if err := d.ReportConfig(t.Context(), hour, module.Delivery{}); err != nil {
+			t.Fatal(err)
+		}
+		if _, document := asked(t, conn, prefix+"update"); string(document["version"]) != "42" {
+			t.Errorf("reports %s", document)
+		}
+		conn.Close()
+	})
+}
+
 // TestManyRequests: more requests than are followed go without token, and their answers do no harm.
 func TestManyRequests(t *testing.T) {
 	inBubble(t, answering(), func(t *testing.T, d *device, service pipes) {

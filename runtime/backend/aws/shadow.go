@@ -17,6 +17,9 @@ type envelope struct {
 	Version   *int64 `json:"version"`
 	Timestamp *int64 `json:"timestamp"` // UNIX seconds
 	Token     string `json:"clientToken"`
+	Current   struct {
+		Version *int64 `json:"version"`
+	} `json:"current"` // update/documents alone
 }
 
 func decodeEnvelope(m mqtt.Message, what string) (envelope, error) {
@@ -25,7 +28,7 @@ func decodeEnvelope(m mqtt.Message, what string) (envelope, error) {
 		return e, fmt.Errorf("the %s cannot be read: it is not UTF-8", what)
 	}
 	if err := json.Unmarshal(m.Payload, &e); err != nil {
-		return e, fmt.Errorf("the %s cannot be read: %w", what, err)
+		return e, fmt.Errorf("the %s cannot be read: %.200s", what, err.Error()) // it may quote the document at length
 	}
 	return e, nil
 }
@@ -97,10 +100,11 @@ func (b *Backend) takeUpdated(to use, m mqtt.Message) {
 		b.reject(m.Topic, err)
 		return
 	}
-	b.noteVersion(e)
-	if to != useUpdateAccepted {
+	if to == useUpdateDocuments {
+		b.noteVersion(envelope{Version: e.Current.Version})
 		return
 	}
+	b.noteVersion(e)
 	b.mu.Lock()
 	serial, foreign := b.requests.own(e.Token)
 	var out outcome

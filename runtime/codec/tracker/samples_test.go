@@ -31,19 +31,26 @@ var (
 		AccelerometerInactivityTimeout: 60.25, NoData: data.NoData{GNSS: true, WiFi: true}}
 )
 
+// What documents hold beside those; they are made once, so that only the encoders' allocations are counted.
+var (
+	button = data.Button{Number: 1, Taken: taken}
+	impact = data.Impact{Magnitude: 4.5, Taken: taken}
+	batch  = data.Batch{Network: []data.Network{radio, radio}, Fix: []data.Fix{fix}, Environment: []data.Environment{air},
+		Battery: []data.Battery{charge, charge}, Button: []data.Button{button}, Impact: []data.Impact{impact}}
+)
+
 var documents = map[string]func([]byte) []byte{
 	"update": func(dst []byte) []byte {
 		return AppendUpdate(dst, data.Update{Device: &device, Network: &radio, Fix: &fix, Environment: &air, Battery: &charge})
 	},
 	"batch": func(dst []byte) []byte {
-		return AppendBatch(dst, data.Batch{Network: []data.Network{radio, radio}, Fix: []data.Fix{fix}, Environment: []data.Environment{air},
-			Battery: []data.Battery{charge, charge}, Button: []data.Button{{Number: 1, Taken: taken}}, Impact: []data.Impact{{Magnitude: 4.5, Taken: taken}}})
+		return AppendBatch(dst, batch)
 	},
 	"button": func(dst []byte) []byte {
-		return AppendAlert(dst, data.Alert{Button: &data.Button{Number: 1, Taken: taken}})
+		return AppendAlert(dst, data.Alert{Button: &button})
 	},
 	"impact": func(dst []byte) []byte {
-		return AppendAlert(dst, data.Alert{Impact: &data.Impact{Magnitude: 4.5, Taken: taken}})
+		return AppendAlert(dst, data.Alert{Impact: &impact})
 	},
 	"location": func(dst []byte) []byte {
 		return AppendLocationRequest(dst, data.LocationRequest{Cell: &cell, WiFi: &data.WiFi{AccessPoints: []data.AccessPoint{
@@ -188,6 +195,17 @@ func FuzzUpdate(f *testing.F) {
 			t.Fatalf("%g is written with an exponent: %s", a, number)
 		}
 	})
+}
+
+// TestNoAllocations: into a buffer with room no document allocates.
+func TestNoAllocations(t *testing.T) {
+	buffer := make([]byte, 0, 4096)
+	for name, document := range documents {
+		longest := 0
+		if got := testing.AllocsPerRun(100, func() { longest = len(document(buffer)) }); got != 0 || longest > cap(buffer) {
+			t.Errorf("%s: %v allocations for %d bytes", name, got, longest)
+		}
+	}
 }
 
 func BenchmarkAppendUpdate(b *testing.B) {
