@@ -20,20 +20,37 @@ type device struct {
 	endpoint string
 	folder   string   // where the firmware keeps its files
 	setup    []string // commands that make the accounts
+	slotted  bool     // a bootloader starts the firmware
+	starts   int      // of the firmware by the bootloader that runs
 	*program
 }
 
 // newDevice starts a firmware that waits for the command start.
 func newDevice(t testing.TB) *device {
 	t.Helper()
+	d := named(t)
+	d.boot()
+	return d
+}
+
+// newSlotted is newDevice with a bootloader, so that the firmware can be updated.
+func newSlotted(t testing.TB) *device {
+	t.Helper()
+	d := named(t)
+	d.slotted = *clientUnderTest != "leshan"
+	d.boot()
+	return d
+}
+
+// named makes a device that is off.
+func named(t testing.TB) *device {
+	t.Helper()
 	name := strings.ToLower(strings.TrimPrefix(strings.TrimPrefix(t.Name(), "TestETS_"), "Test"))
 	if parts := strings.SplitN(name, "_", 3); len(parts) == 3 {
 		name = parts[0] + "-" + parts[1]
 	}
 	name = name[:min(len(name), 20)] // an endpoint name has at most 32 bytes
-	d := &device{t: t, endpoint: fmt.Sprintf("%s-%d", name, devices.Add(1)), folder: t.TempDir()}
-	d.boot()
-	return d
+	return &device{t: t, endpoint: fmt.Sprintf("%s-%d", name, devices.Add(1)), folder: t.TempDir()}
 }
 
 // boot starts the firmware, again if it has run before.
@@ -44,13 +61,23 @@ func (d *device) boot() {
 			"-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-Dqueue=true", "-cp", built.m18, "Client", built.models)
 		return
 	}
-	d.run(built.firmware)
+	if !d.slotted {
+		d.program = start(d.t, d.folder, d.endpoint, built.firmware, "-data", d.folder)
+		return
+	}
+	d.program, d.starts = start(d.t, d.folder, d.endpoint, built.bootloader, "-data", d.folder), 0
+	d.started()
 }
 
-// run starts a firmware in the device's folder.
-func (d *device) run(firmware string) {
+// started waits until the bootloader has started the firmware once more.
+func (d *device) started() {
 	d.t.Helper()
-	d.program = start(d.t, d.folder, d.endpoint, firmware, "-data", d.folder)
+	d.starts++
+	for deadline := time.Now().Add(patience); d.program.count(`msg="firmware started"`) < d.starts; time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			d.t.Fatalf("%s: the bootloader has not started the firmware", d.endpoint)
+		}
+	}
 }
 
 // command gives a command of the console and returns what it answers, and its code.
@@ -148,6 +175,13 @@ type client struct {
 func c1(t testing.TB) *client {
 	t.Helper()
 	d := newDevice(t)
+	return d.register(86400, d.own())
+}
+
+// slotted is C.1 on a device whose firmware can be updated.
+func slotted(t testing.TB) *client {
+	t.Helper()
+	d := newSlotted(t)
 	return d.register(86400, d.own())
 }
 
@@ -279,20 +313,33 @@ func (d *device) local(path string) string {
 	return strings.Join(d.must("read %s -s", path), "\n")
 }
 
-// restarted waits for the device to restart, and starts it again as what supervises it does; then for its registration.
-func (c *client) restarted(mark int, firmware string) {
+// restarted waits for the device to restart, with what supervises it, and for its registration. A bootloader may have started it so often.
+func (c *client) restarted(mark, starts int) {
 	c.t.Helper()
-	if *clientUnderTest != "leshan" {
+	switch {
+	case *clientUnderTest == "leshan":
+	case c.slotted:
+		for range starts {
+			c.started()
+		}
+		c.again()
+	default:
 		select {
 		case <-c.ended:
 		case <-time.After(patience):
 			c.t.Fatalf("%s does not end for its restart", c.endpoint)
 		}
-		c.run(firmware)
-		for _, line := range c.setup {
-			c.must("%s", line)
-		}
-		c.must("start %s -b 0", c.endpoint)
+		c.boot()
+		c.again()
 	}
 	c.awaitRegistration(mark)
+}
+
+// again makes the accounts once more, and starts the client.
+func (d *device) again() {
+	d.t.Helper()
+	for _, line := range d.setup {
+		d.must("%s", line)
+	}
+	d.must("start %s -b 0", d.endpoint)
 }

@@ -4,9 +4,10 @@ package leshan
 
 import (
 	"bytes"
+	"crypto/ed25519"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
-	"io"
 	"net"
 	"os"
 	"os/exec"
@@ -14,6 +15,11 @@ import (
 	"strconv"
 	"testing"
 	"time"
+
+	"github.com/cloudgen/cloudgen/runtime/boot/image"
+	"github.com/cloudgen/cloudgen/runtime/boot/image/keyfile"
+	"github.com/cloudgen/cloudgen/runtime/boot/slots"
+	"github.com/cloudgen/cloudgen/runtime/durable"
 )
 
 // Object 5, cases 751 to 780.
@@ -36,21 +42,24 @@ const (
 	unknownProto = "9"
 )
 
-// executable is the least that the firmware takes for an image: the header of an ELF executable for its machine without any part, and size
-// bytes in all.
-func executable(t *testing.T, size int) []byte {
+// signed makes an image of size bytes, and some more, that is signed with the key of builds with the lab's defaults (cmd/cloudgen/lab_key.go).
+func signed(t *testing.T, size int) []byte {
 	t.Helper()
-	image := bytes.Repeat([]byte("cloudgen"), size/8+1)[:size]
-	copy(image, make([]byte, 64))
-	file, err := os.Open(built.firmware)
+	return imageOf(t, bytes.Repeat([]byte("cloudgen"), size/8))
+}
+
+func imageOf(t *testing.T, program []byte) []byte {
+	t.Helper()
+	seed := sha256.Sum256([]byte("cloudgen lab image key"))
+	signer, err := keyfile.Signer(ed25519.NewKeyFromSeed(seed[:]))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer file.Close()
-	if _, err := io.ReadFull(file, image[:20]); err != nil {
+	var out bytes.Buffer
+	if err := image.Write(&out, bytes.NewReader(program), int64(len(program)), image.Description{Version: image.Version{Major: 2}}, signer); err != nil {
 		t.Fatal(err)
 	}
-	return image
+	return out.Bytes()
 }
 
 // push writes a package.
@@ -92,7 +101,7 @@ func (c *client) reaches(mark int, observation, state, result string) event {
 
 func TestETS_int_751_Firmware_readable_resources(t *testing.T) {
 	ets(t)
-	c := c1(t)
+	c := slotted(t)
 	c.stands(idle, initial)
 	r := c.read("/5/0", senmlCBOR).want(t, 205).holds(t, "/5/0/3", "/5/0/5", "/5/0/9")
 	if method := r.at(t, "/5/0/9"); method != "2" {
@@ -106,10 +115,10 @@ func TestETS_int_751_Firmware_readable_resources(t *testing.T) {
 
 func TestETS_int_755_Firmware_write_Package(t *testing.T) {
 	ets(t)
-	c := c1(t)
+	c := slotted(t)
 	c.push([]byte{0}).want(t, 204)
 	c.stands(idle, initial)
-	c.push(executable(t, 20_000)).want(t, 204)
+	c.push(signed(t, 20_000)).want(t, 204)
 	c.stands(downloaded, initial)
 	c.push([]byte{0}).want(t, 204)
 	c.stands(idle, initial)
@@ -117,8 +126,8 @@ func TestETS_int_755_Firmware_write_Package(t *testing.T) {
 
 func TestETS_int_756_Firmware_write_Package_URI(t *testing.T) {
 	ets(t)
-	c := c1(t)
-	s := serve(t, executable(t, 20_000))
+	c := slotted(t)
+	s := serve(t, signed(t, 20_000))
 	c.replace("/5/0/1", text, "").want(t, 204)
 	c.stands(idle, initial)
 	mark, observation := c.watch()
@@ -131,10 +140,10 @@ func TestETS_int_756_Firmware_write_Package_URI(t *testing.T) {
 
 func TestETS_int_760_Firmware_observe_State(t *testing.T) {
 	ets(t)
-	c := c1(t)
+	c := slotted(t)
 	mark := c.now()
 	r := c.observe("/5/0/3", none).want(t, 205).has(t, values{"/5/0/3": idle})
-	c.push(executable(t, 20_000)).want(t, 204)
+	c.push(signed(t, 20_000)).want(t, 204)
 	c.await(mark, "notification", func(e event) bool {
 		return e.Observation == r.Observation && e.Response.Values["/5/0/3"].Text == downloaded
 	})
@@ -142,7 +151,7 @@ func TestETS_int_760_Firmware_observe_State(t *testing.T) {
 
 func TestETS_int_770_Firmware_success_by_push(t *testing.T) {
 	ets(t)
-	c := c1(t)
+	c := slotted(t)
 	image, err := os.ReadFile(built.next)
 	if err != nil {
 		t.Fatal(err)
@@ -155,7 +164,7 @@ func TestETS_int_770_Firmware_success_by_push(t *testing.T) {
 
 func TestETS_int_771_Firmware_success_by_pull(t *testing.T) {
 	ets(t)
-	c := c1(t)
+	c := slotted(t)
 	image, err := os.ReadFile(built.next)
 	if err != nil {
 		t.Fatal(err)
@@ -168,17 +177,57 @@ func TestETS_int_771_Firmware_success_by_pull(t *testing.T) {
 	c.installs()
 }
 
-// installs executes Update, and brings the device back with what it has installed.
+// installs executes Update: the bootloader brings the device back with what was downloaded, and the registration confirms that.
 func (c *client) installs() {
 	c.t.Helper()
 	before := c.read("/3/0/3", text).want(c.t, 205).at(c.t, "/3/0/3")
-	installed := filepath.Join(c.staging(), "image.installed")
 	mark := c.now()
 	c.execute("/5/0/2").want(c.t, 204)
-	c.restarted(mark, installed)
+	c.restarted(mark, 1)
 	c.stands(idle, success)
 	if after := c.read("/3/0/3", text).want(c.t, 205).at(c.t, "/3/0/3"); after == before {
 		c.t.Errorf("the version is still %s", after)
+	}
+	if *clientUnderTest == "leshan" {
+		return
+	}
+	for deadline := time.Now().Add(patience); ; time.Sleep(10 * time.Millisecond) {
+		state := c.slots()
+		if state.Active == slots.B && state.Trial == slots.NoTrial && state.Last.Outcome == slots.Confirmed {
+			return
+		}
+		if time.Now().After(deadline) {
+			c.t.Fatalf("the new version is not confirmed: %+v", state)
+		}
+	}
+}
+
+// slots gives what is kept of the device's slots.
+func (d *device) slots() slots.State {
+	d.t.Helper()
+	state, err := slots.Peek(durable.Open(filepath.Join(d.folder, slots.FolderName)))
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	return state
+}
+
+// A firmware that crashes at its start is given up by the bootloader, and the old one tells the server.
+func TestBadFirmwareComesBack(t *testing.T) {
+	t.Parallel()
+	c := slotted(t)
+	program, err := os.ReadFile(built.crashing)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c.push(imageOf(t, program)).want(t, 204)
+	c.stands(downloaded, initial)
+	mark := c.now()
+	c.execute("/5/0/2").want(t, 204)
+	c.restarted(mark, 2) // the bad one, and the old one
+	c.stands(idle, failed)
+	if state := c.slots(); state.Active != slots.A || state.Trial != slots.NoTrial || state.Last.Outcome != slots.Reverted {
+		t.Errorf("the slots: %+v", state)
 	}
 }
 
@@ -191,12 +240,13 @@ func TestETS_int_772_Firmware_Update_without_a_package(t *testing.T) {
 
 func TestETS_int_773_Firmware_not_enough_storage(t *testing.T) {
 	ets(t)
-	d := newDevice(t)
+	d := newSlotted(t)
 	d.kill()
-	// No file of this device may have more than 100 KiB.
-	d.program = start(t, d.folder, d.endpoint, "sh", "-c", `ulimit -f 200 && exec "$0" "$@"`, built.firmware, "-data", d.folder)
+	// From now on no file of this device may come to more than 100 KiB.
+	d.program, d.starts = start(t, d.folder, d.endpoint, "sh", "-c", `ulimit -f 200 && exec "$0" "$@"`, built.bootloader, "-data", d.folder), 0
+	d.started()
 	c := d.register(86400, d.own())
-	if r := c.push(executable(t, 200_000)); r.Code != 413 && r.Code != 500 {
+	if r := c.push(signed(t, 200_000)); r.Code != 413 && r.Code != 500 {
 		t.Errorf("answer %s, want 4.13 or 5.00", r)
 	}
 	c.stands(idle, noSpace)
@@ -204,8 +254,8 @@ func TestETS_int_773_Firmware_not_enough_storage(t *testing.T) {
 
 func TestETS_int_775_Firmware_connection_lost(t *testing.T) {
 	ets(t)
-	c := c1(t)
-	n := newNAT(t, portOf(t, serve(t, executable(t, 200_000))))
+	c := slotted(t)
+	n := newNAT(t, portOf(t, serve(t, signed(t, 200_000))))
 	n.cutAfter(40)
 	mark, observation := c.watch()
 	c.replace("/5/0/1", text, "coap://127.0.0.1:"+n.port()+"/image").want(t, 204)
@@ -214,10 +264,9 @@ func TestETS_int_775_Firmware_connection_lost(t *testing.T) {
 
 func TestETS_int_776_Firmware_integrity_failure(t *testing.T) {
 	ets(t)
-	c := c1(t)
-	image := executable(t, 20_000)
-	copy(image[40:], "\x00\x00\x10") // section headers at 1 MiB
-	image[58], image[60] = 64, 1
+	c := slotted(t)
+	image := signed(t, 20_000)
+	image[10_000]++
 	if r := c.push(image); r.Code != 204 && r.Code != 500 {
 		t.Errorf("answer %s, want 2.04 or 5.00", r)
 	}
@@ -226,7 +275,7 @@ func TestETS_int_776_Firmware_integrity_failure(t *testing.T) {
 
 func TestETS_int_777_Firmware_unsupported_package(t *testing.T) {
 	ets(t)
-	c := c1(t)
+	c := slotted(t)
 	if r := c.push(bytes.Repeat([]byte("no image "), 3000)); r.Code != 204 && r.Code != 500 {
 		t.Errorf("answer %s, want 2.04 or 5.00", r)
 	}
@@ -235,8 +284,8 @@ func TestETS_int_777_Firmware_unsupported_package(t *testing.T) {
 
 func TestETS_int_778_Firmware_invalid_URI(t *testing.T) {
 	ets(t)
-	c := c1(t)
-	s := serve(t, executable(t, 20_000))
+	c := slotted(t)
+	s := serve(t, signed(t, 20_000))
 	for _, uri := range []string{s + "-that-is-not-there", "coap://"} {
 		mark, observation := c.watch()
 		if r := c.replace("/5/0/1", text, uri); r.Code != 204 && r.Code != 400 {
@@ -251,12 +300,12 @@ func TestETS_int_778_Firmware_invalid_URI(t *testing.T) {
 
 func TestETS_int_779_Firmware_installation_failure(t *testing.T) {
 	ets(t)
-	c := c1(t)
+	c := slotted(t)
 	before := c.read("/3/0/3", text).want(t, 205).at(t, "/3/0/3")
-	c.push(executable(t, 20_000)).want(t, 204)
+	c.push(signed(t, 20_000)).want(t, 204)
 	c.stands(downloaded, initial)
-	// What was installed before is in the way, and does not go away.
-	if err := os.MkdirAll(filepath.Join(c.staging(), "image.installed", "occupied"), 0o700); err != nil {
+	// That the image is to be tried cannot be kept: something is in the way, and does not go away.
+	if err := os.MkdirAll(filepath.Join(c.folder, slots.FolderName, ".state.new", "occupied"), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	mark, observation := c.watch()
@@ -272,22 +321,6 @@ func TestETS_int_780_Firmware_unsupported_protocol(t *testing.T) {
 		t.Errorf("answer %s, want 2.04 or 4.00", r)
 	}
 	c.stands(idle, unknownProto)
-}
-
-// staging is the folder that holds the staged image.
-func (d *device) staging() string {
-	d.t.Helper()
-	var found string
-	err := filepath.WalkDir(d.folder, func(path string, entry os.DirEntry, err error) error {
-		if err == nil && entry.Name() == "image" && !entry.IsDir() {
-			found = filepath.Dir(path)
-		}
-		return err
-	})
-	if err != nil || found == "" {
-		d.t.Fatalf("no staged image in %s (%v)", d.folder, err)
-	}
-	return found
 }
 
 // serve offers an image by CoAP, with libcoap's server, and gives its URI.

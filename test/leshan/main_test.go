@@ -16,16 +16,19 @@ import (
 // Flags of the test binary (after -args).
 var (
 	conformanceFile = flag.String("conformance", "", "write the table of results to this `file`, if all cases were run")
-	clientUnderTest = flag.String("client", "firmware", "`firmware`; leshan: Leshan's own client in its place, to test the tests; or the file of a built firmware, beside which FILE.next is its next version")
+	clientUnderTest = flag.String("client", "firmware", "`firmware`; leshan: Leshan's own client in its place, to test the tests; or the file of a built firmware, beside which FILE.bootloader starts it, and FILE.next is an image of its next version")
 )
 
 // software is what the tests run.
 type software struct {
 	m18, m15 string // class paths: the compiled fronts and Leshan's jars
 	firmware string // the firmware's binary; empty with Leshan's client
-	next     string // its next version, for updates
 	models   string // a folder with the definitions of its objects
 	scratch  string // a folder for the run
+
+	bootloader string // installs the firmware from the file of the factory's image, and starts it
+	next       string // file of an image of its next version
+	crashing   string // a program that crashes at its start
 
 	server, bootstrap *server
 }
@@ -139,7 +142,7 @@ func compile(dir, name string) (string, error) {
 }
 
 // useCloudgen builds the command, and uses it as users do: for the definitions of the objects that a server has to know, and for the firmware
-// with the debug console, and its next version.
+// with the debug console, the bootloader, and the image of the next version.
 func (s *software) useCloudgen() error {
 	cloudgen := filepath.Join(s.scratch, "cloudgen")
 	overlays := []string{"-overlay", "overlay-lwm2m.hcl", "-overlay", filepath.Join("testdata", "overlay-conformance.hcl")}
@@ -150,15 +153,23 @@ func (s *software) useCloudgen() error {
 	}
 	switch *clientUnderTest {
 	case "firmware":
-		for version, program := range map[string]*string{"1.0.0": &s.firmware, "2.0.0": &s.next} {
+		factory := filepath.Join(s.scratch, "factory.img")
+		s.next = filepath.Join(s.scratch, "next.img")
+		for version, image := range map[string]string{"1.0.0": factory, "2.0.0": s.next} {
 			output := filepath.Join(s.scratch, version)
-			*program = filepath.Join(output, "bin", "firmware")
-			commands = append(commands, exec.Command(cloudgen, append([]string{"-set", "ASSET_TRACKER_V2_APP_VERSION=" + version, "-o", output}, overlays...)...))
+			commands = append(commands,
+				exec.Command(cloudgen, append([]string{
+					"-set", "ASSET_TRACKER_V2_APP_VERSION=" + version, "-set", "BOOT_FACTORY_IMAGE=" + factory, "-o", output,
+				}, overlays...)...),
+				exec.Command(cloudgen, "sign", "-lab", "-o", image, filepath.Join(output, "bin", "firmware")))
 		}
+		s.firmware, s.bootloader = filepath.Join(s.scratch, "1.0.0", "bin", "firmware"), filepath.Join(s.scratch, "1.0.0", "bin", "bootloader")
 	case "leshan":
 	default:
-		s.firmware, s.next = *clientUnderTest, *clientUnderTest+".next"
+		s.firmware, s.bootloader, s.next = *clientUnderTest, *clientUnderTest+".bootloader", *clientUnderTest+".next"
 	}
+	s.crashing = filepath.Join(s.scratch, "crash")
+	commands = append(commands, exec.Command("go", "build", "-o", s.crashing, "../fota/testdata/crash"))
 	for _, command := range commands {
 		if log, err := command.CombinedOutput(); err != nil {
 			return fmt.Errorf("%s: %w\n%s", command, err, log)

@@ -107,6 +107,18 @@ func (p *program) text() string {
 	return strings.Join(p.log[max(0, len(p.log)-500):], "\n")
 }
 
+// count is in how many lines a text is.
+func (p *program) count(text string) (n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, line := range p.log {
+		if strings.Contains(line, text) {
+			n++
+		}
+	}
+	return n
+}
+
 // line waits for the next line of standard output.
 func (p *program) line() (string, error) {
 	select {

@@ -29,8 +29,12 @@ func (b *Backend) Connect(ctx context.Context) (cloud.ConnectResult, error) {
 		return connectResult(err), err
 	}
 	outcome, err := r.attempt(ctx)
-	if err == nil {
+	switch {
+	case err == nil:
 		err = b.await(ctx, r, outcome)
+	case r.startedByConsole():
+		b.tellReady()
+		return cloud.ConnectSuccess, nil
 	}
 	if err != nil {
 		return connectResult(err), errorf("lwm2m: connect: %w", b.explain(err))
@@ -136,6 +140,18 @@ func (r *running) failed(err error) {
 	r.settle(err)
 }
 
+func (b *Backend) tellReady() {
+	b.NotifyEvent(b, cloud.Event{Type: cloud.EventConnected})
+	b.NotifyEvent(b, cloud.Event{Type: cloud.EventReady})
+}
+
+// startedByConsole tells whether the console has had the client register before the first Connect, which nobody waits for then.
+func (r *running) startedByConsole() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.held && r.connected && r.waiting == nil
+}
+
 // registeredNow gives the events of a new registration. Another one while the connection stands is none of the module's business.
 func (b *Backend) registeredNow(r *running) {
 	if r.isConnected() {
@@ -145,8 +161,7 @@ func (b *Backend) registeredNow(r *running) {
 	r.mu.Lock()
 	r.connected, r.failure = true, nil
 	r.mu.Unlock()
-	b.NotifyEvent(b, cloud.Event{Type: cloud.EventConnected})
-	b.NotifyEvent(b, cloud.Event{Type: cloud.EventReady})
+	b.tellReady()
 	b.give(data.ConfigEmpty{}) // the application then hands over its configuration, for the server to read
 	r.settle(nil)
 }

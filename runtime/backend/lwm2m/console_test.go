@@ -131,6 +131,27 @@ func TestManualStart(t *testing.T) {
 	})
 }
 
+// The console may be faster than the module, as after an update: the first Connect finds the connection, and the module hears of it.
+func TestManualStartBeforeConnect(t *testing.T) {
+	withConsole(t, true, func(t *testing.T, r *rig, c *terminal) {
+		for _, command := range []string{
+			"write /0/0/0 -s coaps://server.example", "write /0/0/3 -s me", "write /0/0/5 -s secret", "write /0/0/10 -u16 101",
+			"create /1/0", "write /1/0/0 -u16 101", "start me",
+		} {
+			c.say(t, command, "= 0")
+		}
+		r.expect("CONNECTED", "READY", "ConfigEmpty")
+		if result, err := r.Connect(context.Background()); result != cloud.ConnectSuccess || err != nil {
+			t.Errorf("%v: %v", result, err)
+		}
+		r.expect("CONNECTED", "READY")
+		if err := r.Disconnect(); err != nil {
+			t.Error(err)
+		}
+		r.expect("DISCONNECTED USER_REQUEST")
+	})
+}
+
 // The end of a Connect is not the end of what the console has started.
 func TestManualStartOutlivesConnect(t *testing.T) {
 	withConsole(t, true, func(t *testing.T, r *rig, c *terminal) {
