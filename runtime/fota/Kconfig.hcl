@@ -2,8 +2,6 @@
 # ../omitted.hcl.
 
 menu "Download client" {
-  planned = "downloads"
-
   option "DOWNLOAD_CLIENT" {
     type   = bool
     prompt = "Download client"
@@ -58,6 +56,7 @@ menu "Download client" {
 
     choice "DOWNLOAD_CLIENT_COAP_BLOCK_SIZE" {
       prompt     = "Bytes of a block by CoAP"
+      planned    = "downloads by CoAP"
       depends_on = COAP
       default    = DOWNLOAD_CLIENT_COAP_BLOCK_SIZE_512
       help       = "20 bytes of the buffer are for the header."
@@ -109,6 +108,7 @@ menu "Download client" {
     option "DOWNLOAD_CLIENT_COAP_MAX_RETRANSMIT_REQUEST_COUNT" {
       type    = int
       prompt  = "Times that a CoAP request is sent again"
+      planned = "downloads by CoAP"
       default = 4
       range   = [1, 10]
     }
@@ -121,8 +121,9 @@ menu "Download client" {
     }
 
     option "DOWNLOAD_CLIENT_CID" {
-      type   = bool
-      prompt = "DTLS connection id"
+      type    = bool
+      prompt  = "DTLS connection id"
+      planned = "downloads by CoAP"
     }
 
     option "DOWNLOAD_CLIENT_LOG_HEADERS" {
@@ -149,9 +150,8 @@ menu "Installation of images" {
     }
 
     option "DFU_TARGET_STREAM_SAVE_PROGRESS" {
-      type    = bool
-      prompt  = "Go on after a restart where a download was cut"
-      planned = "downloads"
+      type   = bool
+      prompt = "Go on after a restart where a download was cut"
     }
 
     option "DFU_TARGET_MCUBOOT_SAVE_PROGRESS" {
@@ -179,33 +179,6 @@ menu "Installation of images" {
       prompt     = "The modem's whole firmware"
       depends_on = FMFU_FDEV
     }
-
-    option "DFU_TARGET_COMMAND" {
-      type   = bool
-      prompt = "Images that another program installs"
-      origin = "cloudgen"
-      help   = "RAUC, SWUpdate, Mender or a script: whatever is no image of the firmware or the modem goes to it."
-    }
-
-    option "DFU_TARGET_COMMAND_PATH" {
-      type       = string
-      prompt     = "The program that installs images"
-      depends_on = DFU_TARGET_COMMAND
-      required   = true
-      pattern    = "^/"
-      origin     = "cloudgen"
-      help       = "An absolute path on the device. It is told to install, to say what has become of an image, and that it has proved itself."
-    }
-
-    option "DFU_TARGET_COMMAND_TIMEOUT_SECONDS" {
-      type       = int
-      prompt     = "Time that the program may take"
-      depends_on = DFU_TARGET_COMMAND
-      default    = 600
-      range      = [1, 86400]
-      unit       = "s"
-      origin     = "cloudgen"
-    }
   }
 
   option "FMFU_FDEV" {
@@ -222,8 +195,6 @@ menu "Installation of images" {
 }
 
 menu "FOTA" {
-  planned = "downloads"
-
   option "FOTA_DOWNLOAD" {
     type       = bool
     prompt     = "Firmware over the air"

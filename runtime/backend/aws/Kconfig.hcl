@@ -149,3 +149,5 @@ component "backend" {
   if         = AWS_IOT
   implements = ["Reporter", "Batcher", "Alerter", "Configurer", "Locator", "Assistant", "Diagnoser"]
 }
+
+source "jobs/Kconfig.hcl" {}
