@@ -3,7 +3,11 @@
 package cloudmodule
 
 import (
+	"fmt"
 	"github.com/cloudgen/cloudgen/runtime/backend/aws"
+	"github.com/cloudgen/cloudgen/runtime/backend/aws/jobs"
+	"github.com/cloudgen/cloudgen/runtime/fota"
+	"github.com/cloudgen/cloudgen/runtime/fota/http"
 	"github.com/cloudgen/cloudgen/runtime/module"
 	"github.com/cloudgen/cloudgen/runtime/mqtt"
 	"time"
@@ -11,6 +15,40 @@ import (
 
 // newBackend makes the one backend of this build.
 func newBackend(device module.Device) (*aws.Backend, error) {
+	// The slot aws-jobs: AWS_FOTA.
+	part1, err := jobs.New(jobs.Config{
+		ThingMax:           64,                    // CLIENT_ID_MAX_LEN
+		StatusMax:          1350,                  // UPDATE_JOB_PAYLOAD_LEN
+		DocumentMax:        1350,                  // AWS_FOTA_PAYLOAD_SIZE
+		SecurityTag:        -1,                    // AWS_FOTA_DOWNLOAD_SECURITY_TAG
+		ReportBeforeReboot: false,                 // AWS_FOTA_REPORT_BEFORE_REBOOT
+		AllowHTTP:          false,                 // AWS_FOTA_ALLOW_HTTP
+		AllowedHosts:       "localhost 127.0.0.1", // AWS_FOTA_ALLOWED_HOSTS
+		ImageMax:           67108864,              // AWS_FOTA_IMAGE_SIZE_MAX
+		StepTimeout:        0,                     // AWS_FOTA_STEP_TIMEOUT
+		FOTA: fota.Config{
+			Retries:        2,     // FOTA_SOCKET_RETRIES
+			ProgressEvents: false, // FOTA_DOWNLOAD_PROGRESS_EVT
+			AutoSchedule:   true,  // FOTA_CLIENT_AUTOSCHEDULE_UPDATE
+			KeepProgress:   true,  // DFU_TARGET_STREAM_SAVE_PROGRESS
+			FileNameMax:    128,   // FOTA_DOWNLOAD_FILE_NAME_LENGTH
+			HostNameMax:    128,   // FOTA_DOWNLOAD_HOST_NAME_LENGTH
+			URLMax:         512,   // FOTA_DOWNLOAD_RESOURCE_LOCATOR_LENGTH
+			TagsMax:        5,     // FOTA_DOWNLOAD_SEC_TAG_LIST_SIZE_MAX
+		},
+		HTTP: http.Config{
+			RangeRequests: false,                                 // DOWNLOAD_CLIENT_RANGE_REQUESTS
+			FragmentSize:  "DOWNLOAD_CLIENT_HTTP_FRAG_SIZE_1024", // DOWNLOAD_CLIENT_HTTP_FRAG_SIZE
+			Timeout:       30000 * time.Millisecond,              // DOWNLOAD_CLIENT_TCP_SOCK_TIMEO_MS
+			HostNameMax:   128,                                   // DOWNLOAD_CLIENT_MAX_HOSTNAME_SIZE
+			FileNameMax:   255,                                   // DOWNLOAD_CLIENT_MAX_FILENAME_SIZE
+			LogHeaders:    false,                                 // DOWNLOAD_CLIENT_LOG_HEADERS
+		},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("runtime/backend/aws/jobs: %w", err)
+	}
+
 	return aws.New(aws.Config{
 		BrokerHostName:          "localhost",      // AWS_IOT_BROKER_HOST_NAME
 		ClientIDMaxLen:          40,               // AWS_IOT_CLIENT_ID_MAX_LEN
@@ -29,6 +67,7 @@ func newBackend(device module.Device) (*aws.Backend, error) {
 		VersionedReports:        false,            // AWS_IOT_SHADOW_VERSIONED_REPORTS
 		JustInTimeProvisioning:  false,            // AWS_IOT_JUST_IN_TIME_PROVISIONING
 		MemfaultProjectKey:      "",               // MEMFAULT_NCS_PROJECT_KEY
+		FOTA:                    true,             // AWS_FOTA
 		MQTT: mqtt.Config{
 			KeepAlive:       1200 * time.Second, // MQTT_KEEPALIVE
 			CleanSession:    true,               // MQTT_CLEAN_SESSION
@@ -43,6 +82,7 @@ func newBackend(device module.Device) (*aws.Backend, error) {
 			PayloadMax:      4096,               // MQTT_HELPER_PAYLOAD_BUFFER_LEN
 			LastWill:        false,              // MQTT_HELPER_LAST_WILL
 		},
+		Jobs: part1,
 	}, device)
 }
 
