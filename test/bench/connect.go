@@ -1,0 +1,67 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"time"
+
+	"github.com/cloudgen/cloudgen/runtime/modem/sim"
+)
+
+// starts is how many of each program are measured.
+const starts = 21
+
+// connect compares the time from the start of the process until the AWS firmware and its floor program are connected to the same local cloud.
+// The floor program uses the network of the machine, so the firmware does so too: what is compared has the modem adapter of the host. With the
+// simulated modem, which every build has if it is not told otherwise, a network has to be searched for first.
+func (b *bench) connect(ctx context.Context) (err error) {
+	v := variants[0]
+	if err := b.generated(ctx, v); err != nil {
+		return err
+	}
+	onHost := filepath.Join(b.dir, "host")
+	if _, err := b.run(ctx, nil, "-overlay", overlay, "-set", "MODEM_ADAPTER_HOST=y", "-o", onHost); err != nil {
+		return err
+	}
+	service, err := b.serve(ctx, v)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, service.Close()) }()
+	programs := []struct {
+		connected string
+		path      string
+		args      []string
+	}{
+		{connectedFloor, b.floor(v), service.floor},
+		{connectedFirmware, filepath.Join(onHost, "bin", "firmware"), slices.Concat(service.firmware, []string{"-data", filepath.Join(b.dir, "data-host")})},
+		{connectedFirmware, b.firmware(v), slices.Concat(service.firmware, []string{"-data", filepath.Join(b.dir, "data-connect")})},
+	}
+	times := make([][]time.Duration, len(programs))
+	for i := range starts + 1 {
+		for n, program := range programs {
+			took, err := started(ctx, program.connected, syscall.SIGTERM, program.path, program.args...)
+			if err != nil {
+				return err
+			}
+			if i > 0 { // a device starts more than once: its files are there, and the programs are in memory
+				times[n] = append(times[n], took)
+			}
+		}
+		if err := wait(ctx, 1100*time.Millisecond); err != nil { // AWS IoT Core takes one connection a second of a client id
+			return err
+		}
+	}
+	floor, host, simulated := median(times[0]), median(times[1]), median(times[2])
+	table(fmt.Sprintf("Start of the process until it is connected to the local AWS IoT Core (median of %d starts each, in turn)", starts),
+		row{"floor program", tenths(floor), ""},
+		row{"firmware on the host's network, until " + connectedFirmware, tenths(host), ""},
+		row{"ratio", quotient(host.Seconds(), floor.Seconds()), "2"},
+		row{fmt.Sprintf("firmware with the simulated modem, which searches for %v", sim.SearchTime), tenths(simulated), ""},
+	)
+	return nil
+}
