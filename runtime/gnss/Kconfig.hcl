@@ -167,7 +167,7 @@ menu "Predicted assistance (P-GPS)" {
       option "NRF_CLOUD_PGPS_DOWNLOAD_TRANSPORT_CUSTOM" {
         type   = bool
         prompt = "The cloud connection"
-        help   = "The cloud sends the file of predictions itself, in one message. A cloud that names the place of a file instead is told of in the log."
+        help   = "The cloud sends the file of predictions itself, in one message of 16 bytes and 2006 for each prediction; over MQTT, MQTT_HELPER_PAYLOAD_BUFFER_LEN must hold that. A cloud that names the place of a file instead is told of in the log."
       }
     }
 

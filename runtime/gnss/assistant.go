@@ -185,7 +185,7 @@ func (a *assistant) askCurrent(ctx context.Context, need agnss.Need) {
 		a.logger.Warn("assistance data could not be asked for", "error", err)
 		return
 	}
-	a.asked = asked{need: need, at: now}
+	a.asked.ask(need, now)
 	a.logger.Info("assistance data asked for", "types", asking.Types)
 }
 

@@ -1,7 +1,6 @@
 package gnss
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"fmt"
@@ -95,13 +94,31 @@ func predictions(request data.PGPSRequest) []byte {
 	return b
 }
 
+// record is a log that may be looked at while it is written.
+type record struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (r *record) Write(line []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.Write(line)
+}
+
+func (r *record) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.String()
+}
+
 // bench is an assistant of an assisted modem, in virtual time, and the cloud that it asks.
 type bench struct {
 	t         *testing.T
 	start     time.Time
 	modem     *assisted.Modem
 	assistant tracker.Assistance
-	log       bytes.Buffer
+	log       record
 
 	mu    sync.Mutex
 	lines []string

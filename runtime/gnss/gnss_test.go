@@ -74,6 +74,30 @@ func TestWhatTheCloudDoesNotGive(t *testing.T) {
 	})
 }
 
+// TestACloudThatNeverAnswers is asked less and less often.
+func TestACloudThatNeverAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		b := start(t, parts(t, true, false), t.TempDir(), all)
+		b.assistant.Connected(true)
+		b.current = nil
+		for range 4 * 60 {
+			b.search(time.Minute)
+		}
+		const request = " cell 77, types [1 2 3 9 4 5 6 7 8]"
+		b.expect("0s"+request, "3m0s"+request, "9m0s"+request, "21m0s"+request, "45m0s"+request, "1h33m0s"+request, "2h33m0s"+request, "3h33m0s"+request)
+		b.current = func(r data.AGNSSRequest) [][]byte { return [][]byte{message(time.Now(), 7)} }
+		time.Sleep(time.Hour)
+		b.search(time.Minute) // an answer, with little in it
+		b.current = nil
+		time.Sleep(time.Hour)
+		b.search(time.Minute)
+		b.search(2 * time.Minute)
+		b.search(time.Minute)
+		const rest = " cell 77, types [1 2 3 9 4 5 8]"
+		b.expect("5h0m0s"+request, "6h1m0s"+rest, "6h4m0s"+rest)
+	})
+}
+
 func TestPredicted(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		dir := t.TempDir()
