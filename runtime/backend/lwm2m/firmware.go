@@ -68,7 +68,7 @@ func (t *firmwareTarget) staged() (fota.Target, error) {
 	if errs == nil {
 		return nil, firmware.ErrUnsupported
 	}
-	return nil, explained(errors.Join(errs...))
+	return nil, explained(joined(errs))
 }
 
 // Install implements firmware.Target. Once Schedule is called the new image may run at any moment: what it has to know is kept before.
@@ -111,8 +111,13 @@ func (t *firmwareTarget) Discard() error {
 	for _, each := range t.targets {
 		errs = append(errs, each.Forget(), each.Discard())
 	}
-	return errors.Join(errs...)
+	return joined(errs)
 }
+
+// joined is errors.Join as a call.
+//
+//go:noinline
+func joined(errs []error) error { return errors.Join(errs...) }
 
 // incoming is an image on its way from the server to a target.
 type incoming struct {

@@ -149,11 +149,11 @@ func (s *Slots) Install(from io.Reader, size int64) error {
 		return err
 	}
 	if _, err := io.CopyBuffer(writerOnly{staging}, from, make([]byte, 64<<10)); err != nil {
-		return errors.Join(err, staging.Abort())
+		return together(err, staging.Abort())
 	}
 	info, err := staging.verified()
 	if err != nil {
-		return errors.Join(err, staging.Abort())
+		return together(err, staging.Abort())
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()

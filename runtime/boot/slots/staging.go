@@ -76,7 +76,7 @@ func (s *Slots) stage(id string, size int64) (*Staging, error) {
 		}
 	}
 	if err := s.makeRoom(size - st.offset + footerSize); err != nil {
-		return nil, errors.Join(err, st.file.Close())
+		return nil, together(err, st.file.Close())
 	}
 	s.staging = st
 	return st, nil
@@ -289,10 +289,10 @@ func (st *Staging) Commit() (*image.Info, error) {
 	}
 	info, err := st.verified()
 	if err != nil {
-		return nil, errors.Join(err, st.discard())
+		return nil, together(err, st.discard())
 	}
 	if err := st.seal(info); err != nil {
-		return nil, errors.Join(err, st.leave())
+		return nil, together(err, st.leave())
 	}
 	if err := s.save(s.state.stage(info.Digest, st.id)); err != nil {
 		return nil, err
@@ -337,11 +337,11 @@ func (st *Staging) Abort() error {
 }
 
 func (st *Staging) discard() error {
-	return errors.Join(st.leave(), st.slots.discard())
+	return together(st.leave(), st.slots.discard())
 }
 
 func (s *Slots) discard() error {
-	return errors.Join(s.folder.Discard(progressFile), s.folder.Discard(incomingFile))
+	return together(s.folder.Discard(progressFile), s.folder.Discard(incomingFile))
 }
 
 // Discard throws away what interrupted images have left. What was staged stays.
@@ -362,7 +362,7 @@ func (st *Staging) Close() error {
 	err := st.Checkpoint()
 	st.slots.mu.Lock()
 	defer st.slots.mu.Unlock()
-	return errors.Join(err, st.leave())
+	return together(err, st.leave())
 }
 
 func (st *Staging) dead() bool {
@@ -417,7 +417,7 @@ func parseProgress(content []byte) (p progress, ok bool) {
 	header, errs[2] = strconv.ParseUint(fields[2], 10, 16)
 	payload, errs[3] = strconv.ParseUint(fields[3], 10, 32)
 	p.header, p.payload = uint16(header), uint32(payload)
-	if errors.Join(errs[:]...) != nil || string(p.encode()) != string(content) || p.header < image.HeaderSize || p.offset < int64(p.header) {
+	if together(errs[:]...) != nil || string(p.encode()) != string(content) || p.header < image.HeaderSize || p.offset < int64(p.header) {
 		return p, false
 	}
 	return p, true

@@ -212,7 +212,7 @@ func decodeState(content []byte) (s State, err error) {
 	step, found4 := indexOf(trialNames[:], trialFields[0])
 	outcome, found5 := indexOf(outcomeNames[:], lastFields[0])
 	starts, err2 := strconv.ParseUint(trialFields[2], 10, 32)
-	digests := errors.Join(s.Digest.parse(trialFields[1]), s.Source.parse(trialFields[3]), s.Last.Digest.parse(lastFields[1]))
+	digests := together(s.Digest.parse(trialFields[1]), s.Source.parse(trialFields[3]), s.Last.Digest.parse(lastFields[1]))
 	if !found4 || !found5 || err1 != nil || err2 != nil || digests != nil {
 		return State{}, errState
 	}

@@ -117,7 +117,7 @@ func (t *Target) Outcome() (fota.Outcome, error) {
 	case state.Last.Outcome == slots.Confirmed:
 		return fota.OutcomeInstalled, nil
 	}
-	return fota.OutcomeFailed, fmt.Errorf("the new image was %v: %s", state.Last.Outcome, state.Last.Reason)
+	return fota.OutcomeFailed, errorf("the new image was %v: %s", state.Last.Outcome, state.Last.Reason)
 }
 
 // Confirm implements fota.Confirmer.
@@ -152,13 +152,18 @@ func (t *Target) Forget() error {
 // explain says what an error of the slots means for a download.
 func explain(err error) error {
 	if _, refused := errors.AsType[*image.Refusal](err); refused {
-		return fmt.Errorf("%w: %w", fota.ErrRefused, err)
+		return errorf("%w: %w", fota.ErrRefused, err)
 	}
 	if errors.Is(err, slots.ErrNoSpace) {
-		return fmt.Errorf("%w: %w", fota.ErrTooBig, err)
+		return errorf("%w: %w", fota.ErrTooBig, err)
 	}
 	return err
 }
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }
 
 // incoming is an image on its way into the slot.
 type incoming struct{ *slots.Staging }
