@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cloudgen/cloudgen/runtime/boot/slots"
 	"github.com/cloudgen/cloudgen/runtime/durable/durabletest"
 )
 
@@ -13,7 +14,7 @@ func (v variant) device(t *testing.T, disk *durabletest.Disk, s *service) *devic
 	config := options()
 	config.ReportBeforeReboot = v.early
 	d := newDevice(t, config, disk, s, &files{content: made(t, 2), broken: 200})
-	d.bad = v.bad
+	d.bad, d.disk.loose = v.bad, v.loose
 	return d
 }
 
@@ -29,7 +30,7 @@ func (v variant) over(d *device) func() bool {
 // cuts gives the number of cut points, that of disks looked at, and the first violation.
 func (v variant) cuts(t *testing.T, fault durabletest.Fault) (points, disks int, violation string) {
 	start := installed(t)
-	for at := 0; ; at++ {
+	for at := v.from; ; at++ {
 		disk := start.Clone()
 		disk.SetFault(fault)
 		disk.CutAfter(at)
@@ -60,10 +61,14 @@ func (v variant) cuts(t *testing.T, fault durabletest.Fault) (points, disks int,
 func (v variant) survives(t *testing.T, disk *durabletest.Disk, s *service) string {
 	d := v.device(t, disk, s)
 	d.boot()
+	tried := d.slots.State().Last.Outcome != slots.NoOutcome
 	d.live(time.Hour, v.over(d))
 	d.live(time.Minute, nil)
 	d.stop()
 	job := s.queue[0]
+	if tried && len(d.files.asked) > 0 {
+		return "the image was tried, and is downloaded again: " + s.requests()
+	}
 	if job.status != v.status || job.ends != 1 || d.version != v.runs {
 		return fmt.Sprintf("the job is %s, told %d times, and version %d runs: %s", job.status, job.ends, d.version, s.requests())
 	}

@@ -6,7 +6,9 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/cloudgen/cloudgen/runtime/backend/aws"
 	"github.com/cloudgen/cloudgen/runtime/durable/durabletest"
+	"github.com/cloudgen/cloudgen/runtime/module"
 )
 
 const updateTo2 = `{"operation":"app_fw_update","fwversion":"2.0.0","size":500,"location":{"protocol":"https","host":"files.example","path":"app/2.0.0.bin?sig=secret"}}`
@@ -60,13 +62,15 @@ func TestUpdateThatComesBack(t *testing.T) {
 	})
 }
 
-// result tells what a job has come to on a device that was cut.
+// variant is an update on a device in which the power is cut.
 type variant struct {
 	name   string
 	early  bool
 	bad    bool
 	status string
 	runs   uint8
+	loose  bool // a fault, see locked
+	from   int  // operations before the first cut
 }
 
 // TestPowerCuts cuts the power at every operation on the medium from the job's arrival to the report of its outcome: while it is downloaded, scheduled,
@@ -75,9 +79,9 @@ type variant struct {
 func TestPowerCuts(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, v := range []variant{
-			{"an update", false, false, succeeded, 2},
-			{"an update that comes back", false, true, failed, 1},
-			{"an update that is reported before the restart", true, false, succeeded, 2},
+			{name: "an update", status: succeeded, runs: 2},
+			{name: "an update that comes back", bad: true, status: failed, runs: 1},
+			{name: "an update that is reported before the restart", early: true, status: succeeded, runs: 2},
 		} {
 			points, disks, violation := v.cuts(t, durabletest.Fault{})
 			if violation != "" {
@@ -89,4 +93,150 @@ func TestPowerCuts(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestThePowerCutsFindMissingSyncs shows that the test above can fail.
+func TestThePowerCutsFindMissingSyncs(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for name, test := range map[string]struct {
+			fault durabletest.Fault
+			loose bool
+		}{
+			"fsync of the record": {durabletest.Fault{DropSync: recordFolder + "/." + recordName + ".new"}, false},
+			"fsync of its folder": {durabletest.Fault{}, true},
+		} {
+			v := variant{name: name, bad: true, status: failed, runs: 1, loose: test.loose, from: 100}
+			if _, _, violation := v.cuts(t, test.fault); violation == "" {
+				t.Errorf("without %s: not noticed", name)
+			} else {
+				t.Logf("without %s: %s", name, violation)
+			}
+		}
+	})
+}
+
+// TestReportBeforeReboot is the SDK's order.
+func TestReportBeforeReboot(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		config := options()
+		config.ReportBeforeReboot = true
+		s := &service{t: t}
+		job := s.add("J-1", updateTo2)
+		d := newDevice(t, config, installed(t), s, &files{content: made(t, 2)})
+		d.boot()
+		d.live(time.Minute, func() bool { return d.wants() })
+		if d.version != 1 || job.status != succeeded {
+			t.Errorf("version %d runs, the job is %s", d.version, job.status)
+		}
+		d.live(time.Minute, nil)
+		defer d.stop()
+		wantText(t, "events", d.story(), "START DONE")
+		wantText(t, "requests", s.requests(), "$next/get J-1=IN_PROGRESS J-1=SUCCEEDED $next/get")
+		if d.version != 2 {
+			t.Errorf("version %d runs", d.version)
+		}
+	})
+}
+
+// TestCancelWhileDownloading: the job is cancelled in the cloud, then it is made anew.
+func TestCancelWhileDownloading(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{t: t}
+		job := s.add("J-1", updateTo2)
+		d := newDevice(t, options(), installed(t), s, &files{content: made(t, 2), pause: time.Second})
+		d.boot()
+		defer func() { d.stop() }()
+		d.live(5*time.Second, nil)
+		s.change(func() { job.status, job.version = "CANCELED", job.version+1 })
+		d.live(time.Minute, nil)
+		wantText(t, "events", d.story(), "START ERROR")
+		if d.version != 1 || job.ends != 0 || len(d.files.asked) != 1 {
+			t.Errorf("version %d runs, the job %+v, asked for %v", d.version, job, d.files.asked)
+		}
+		s.change(func() { s.add("J-2", updateTo2) })
+		d.live(time.Minute, nil)
+		wantText(t, "events", d.story(), "START ERROR START DONE")
+		if d.version != 2 || s.queue[1].status != succeeded {
+			t.Errorf("version %d runs, the job is %s", d.version, s.queue[1].status)
+		}
+	})
+}
+
+// TestConnectionsBreak: the connection to the cloud comes and goes every few seconds, answers are lost, and requests throttled.
+func TestConnectionsBreak(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{t: t}
+		job := s.add("J-1", updateTo2)
+		requests := 0
+		s.trouble = func(string) string {
+			requests++
+			return [...]string{"", "lost", codeThrottled, "", codeInternal}[requests%5]
+		}
+		d := newDevice(t, options(), installed(t), s, &files{content: made(t, 2), pause: 3 * time.Second, broken: 250})
+		d.boot()
+		defer func() { d.stop() }()
+		for n := range 60 {
+			d.live(time.Duration(5+n%7)*time.Second, nil)
+			d.disconnect()
+			d.live(time.Duration(n%3)*time.Second, nil)
+			d.connect()
+		}
+		d.live(time.Hour, nil)
+		if d.version != 2 || job.status != succeeded || job.ends != 1 {
+			t.Errorf("version %d runs, the job: %+v", d.version, job)
+		}
+		if asked := len(s.requests()); asked > 4000 {
+			t.Errorf("%d bytes of requests: %s", asked, s.requests())
+		}
+	})
+}
+
+// TestStop: what runs ends with Stop, and goes on with the next Start from where it was.
+func TestStop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{t: t}
+		s.add("J-1", updateTo2)
+		d := newDevice(t, options(), installed(t), s, &files{content: made(t, 2), pause: time.Second})
+		d.boot()
+		d.live(5*time.Second, nil)
+		d.stop()
+		d.jobs.Stop() // once more does nothing
+		d.jobs.Usable()
+		d.boot()
+		d.live(time.Minute, nil)
+		defer func() { d.stop() }()
+		if asked := d.files.asked; d.version != 2 || len(asked) != 2 || asked[1] < 100 {
+			t.Errorf("version %d runs, asked for %v", d.version, asked)
+		}
+	})
+}
+
+func TestNewChecks(t *testing.T) {
+	for says, change := range map[string]func(*Config){
+		"AWS_FOTA_ALLOWED_HOSTS is empty":    func(c *Config) { c.AllowedHosts = " " },
+		"AWS_FOTA_ALLOWED_HOSTS: \"https://": func(c *Config) { c.AllowedHosts = "https://files.example" },
+		"AWS_FOTA_PAYLOAD_SIZE is 0":         func(c *Config) { c.DocumentMax = 0 },
+		"AWS_FOTA_PAYLOAD_SIZE is 32769":     func(c *Config) { c.DocumentMax = 32769 },
+		"UPDATE_JOB_PAYLOAD_LEN is 511":      func(c *Config) { c.StatusMax = 511 },
+		"AWS_FOTA_IMAGE_SIZE_MAX is 0":       func(c *Config) { c.ImageMax = 0 },
+		"AWS_FOTA_STEP_TIMEOUT is 10081":     func(c *Config) { c.StepTimeout = 10081 },
+		"DOWNLOAD_CLIENT_HTTP_FRAG_SIZE is":  func(c *Config) { c.HTTP.FragmentSize = "" },
+	} {
+		config := options()
+		change(&config)
+		if _, err := New(config); err == nil || !strings.Contains(err.Error(), says) {
+			t.Errorf("error %v, want %s", err, says)
+		}
+	}
+	jobs, err := New(options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := jobs.Start(aws.JobsHost{Thing: strings.Repeat("x", 65)}); err == nil || !strings.Contains(err.Error(), "CLIENT_ID_MAX_LEN") {
+		t.Errorf("error %v", err)
+	}
+	if err := jobs.Start(aws.JobsHost{Thing: "thing", Device: module.Device{DataDir: t.TempDir()}}); err != nil {
+		t.Error(err)
+	}
+	jobs.Stop()
 }

@@ -21,7 +21,7 @@ var usual = rules{
 
 // script drives a machine by words, and writes down what it wants in words.
 type script struct {
-	t *testing.T
+	t testing.TB
 	*machine
 	now    time.Time
 	token  string // of the last request
@@ -30,7 +30,7 @@ type script struct {
 	events []string
 }
 
-func newScript(t *testing.T, r rules, kept record) *script {
+func newScript(t testing.TB, r rules, kept record) *script {
 	return &script{t: t, machine: newMachine(r, kept, func() float64 { return 0 }), now: time.Unix(1_800_000_000, 0)}
 }
 
