@@ -29,7 +29,6 @@ func TestSignedImageVerifies(t *testing.T) {
 		private, signed := filepath.Join(dir, "K.pem"), filepath.Join(dir, "firmware.img")
 		for _, call := range [][]string{
 			{"keygen", "-type", string(of), "-o", private},
-			// The tests hold the mark as text, so that to sign they look like a lab's build.
 			{"sign", "-key", private, "-version", "1.2.3+4", "-board", "gateway-2", "-security-counter", "5", "-lab", "-o", signed, program},
 		} {
 			if status := run(context.Background(), call, io.Discard, os.Stderr); status != exitDone {
@@ -64,21 +63,7 @@ func TestSignedImageVerifies(t *testing.T) {
 	}
 }
 
-func TestHasLabMark(t *testing.T) {
-	for text, want := range map[string]bool{
-		"ead0.0.0-development+labmovement_r": true,
-		"1.2.3+lab":                          true,
-		"1.2.3+7.laboratory":                 true, // texts stand together in a program: what follows is another
-		"1.2.3+gab12.7.lab":                  true,
-		"+lab":                               false,
-		"1.2.3+l.ab":                         false,
-		"x + lab":                            false,
-		"1.2.3":                              false,
-	} {
-		if got := hasLabMark([]byte(text)); got != want {
-			t.Errorf("%s: %v", text, got)
-		}
-	}
+func TestLabVersion(t *testing.T) {
 	for version, want := range map[string]bool{"1+lab": true, "1.2.3+7.lab": true, "1.2.3+lab.7": true, "1.2.3+laboratory": false, "1.2.3-lab": false, "lab": false, "": false} {
 		if got := isLabVersion(version); got != want {
 			t.Errorf("version %s: %v", version, got)
@@ -86,18 +71,44 @@ func TestHasLabMark(t *testing.T) {
 	}
 }
 
-func TestVersionConstant(t *testing.T) {
-	for source, want := range map[string]string{
-		"package p\nconst (\n\tName = \"aws\" // x\n\tVersion = \"1.2.3+lab\" // y\n)\n": "1.2.3+lab",
-		"package p\nconst Version = `1`\n":                                               "1",
-		"package p\nvar Version = \"1\"\n":                                               "",
-		"package p\nconst Version = 1\n":                                                 "",
-		"package p\nconst Name, Version = \"a\", \"1\"\n":                                "",
-		"package": "",
+func TestBuildVersion(t *testing.T) {
+	for program, want := range map[string]string{
+		"xcloudgen-build:1.2.3+lab\nx":                                   "1.2.3+lab",
+		"cloudgen-build:1\ncloudgen-build:1\n":                           "1",
+		"cloudgen-build:give it a version\ncloudgen-build:2\n":           "2",
+		"cloudgen-build:1\ncloudgen-build:2\n":                           "",
+		"cloudgen-build:\n":                                              "",
+		"cloudgen-build:1":                                               "",
+		"cloudgen-build:" + strings.Repeat("1", longestVersion+1) + "\n": "",
+		"": "",
 	} {
-		got, err := versionConstant([]byte(source))
+		got, err := buildVersion([]byte(program))
 		if got != want || (err == nil) != (want != "") {
-			t.Errorf("%q: %q, %v", source, got, err)
+			t.Errorf("%q: %q, %v", program, got, err)
 		}
+	}
+}
+
+func TestLabKeys(t *testing.T) {
+	for _, of := range keyfile.Types() {
+		private, err := labKey(of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := os.ReadFile(filepath.Join("..", "..", "runtime", "boot", "lab-"+string(of)+".pub.pem"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		public, err := keyfile.EncodePublic(private.Public())
+		if err != nil || !bytes.Equal(public, text) {
+			t.Errorf("%s: the tree has another public key than that of the lab: %v", of, err)
+		}
+		program := append([]byte("data"), bytes.ReplaceAll(text, []byte("\n"), nil)...)
+		if found, err := labKeyOf(program); err != nil || found == nil || !hasKeys(program) {
+			t.Errorf("%s: the key is not found in a program that has it: %v", of, err)
+		}
+	}
+	if found, err := labKeyOf([]byte("a program")); err != nil || found != nil {
+		t.Error("a key is found where there is none")
 	}
 }
