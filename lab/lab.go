@@ -37,6 +37,7 @@ type ServeOptions struct {
 	BootstrapTag int          // that of its credentials for a bootstrap server, where the cloud has one; 0: the usual one
 	Bootstrap    bool         // the firmware is to start with the bootstrap server
 	Plain        bool         // the firmware speaks without security, where the cloud has that
+	Policy       string       // AWS: policy document of the device's certificate; "": one for things whose names are their client ids
 	Events       func(Event)  // called in order from one goroutine; must not call Close. nil: nobody looks
 	Logger       *slog.Logger // nil: none
 }
@@ -63,7 +64,7 @@ type cloud struct {
 
 func clouds() []cloud {
 	return []cloud{
-		{name: "aws", listen: "localhost:8883", tag: DefaultTag, serve: func(_ context.Context, o ServeOptions) (Service, error) { return serveAWS(o) }},
+		{name: "aws", listen: "localhost:8883", tag: DefaultTag, serve: func(ctx context.Context, o ServeOptions) (Service, error) { return serveAWS(ctx, o) }},
 		{name: "lwm2m", listen: "localhost:5684", tag: lwm2mTag, serve: func(ctx context.Context, o ServeOptions) (Service, error) { return serveLwM2M(ctx, o) }},
 	}
 }

@@ -81,7 +81,7 @@ func TestServe(t *testing.T) {
 		}
 		var kinds []broker.Kind
 		for _, e := range events {
-			if e.Kind != string(broker.Listening) {
+			if e.Kind != string(broker.Listening) && e.Kind != string(broker.Notice) {
 				kinds = append(kinds, broker.Kind(e.Kind))
 			}
 		}

@@ -1,11 +1,19 @@
 package aws
 
 import (
+	"cmp"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/cloudgen/cloudgen/lab/aws/registry"
 	"github.com/cloudgen/cloudgen/lab/aws/shadow"
 	"github.com/cloudgen/cloudgen/lab/broker"
+	"github.com/cloudgen/cloudgen/lab/pki"
 )
 
 func TestClassify(t *testing.T) {
@@ -101,10 +109,42 @@ func TestMatches(t *testing.T) {
 	}
 }
 
+// testPolicy is a policy with a device that may do anything, at a time that stands still unless step moves it.
+func testPolicy(t *testing.T) (p *policy, device *x509.Certificate, step func(time.Duration)) {
+	t.Helper()
+	authority, err := pki.Open(t.TempDir(), time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if device, err = authority.Issue(key.Public(), "device", time.Now()); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	account := DefaultAccount()
+	i := &identity{
+		account: account, registry: registry.New(account), known: map[string]registry.Identity{}, expired: map[string]bool{},
+		changed: func() {}, notice: func(string, string, string) {}, events: func([]registry.Event) {},
+	}
+	allowed := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"iot:*","Resource":"*"}]}`
+	if err := i.adopt(&FirstDevice{Certificate: device, Policy: allowed}, now); err != nil {
+		t.Fatal(err)
+	}
+	return &policy{
+		patterns: newPatterns(), rules: newRules(), account: account, identity: i, clock: NewClock(func() time.Time { return now }),
+		limits: Limits{}.orDefault(), connects: windows{}, notify: func(string, *broker.Refusal) {},
+	}, device, func(d time.Duration) { now = now.Add(d) }
+}
+
 func TestKeepAlive(t *testing.T) {
+	p, device, step := testPolicy(t)
 	for asked, want := range map[uint16]uint16{0: 1200, 1: 30, 29: 30, 30: 30, 1177: 1177, 1200: 1200, 1201: 1200, 65535: 1200} {
 		connect := broker.Connect{KeepAlive: asked}
-		if r := (&policy{}).Connect(broker.Client{}, &connect); r != nil || connect.KeepAlive != want {
+		step(time.Second)
+		if r := p.Connect(broker.Client{ID: "x", Certificate: device}, &connect); r != nil || connect.KeepAlive != want {
 			t.Errorf("keep-alive %d: %d, %v; want %d", asked, connect.KeepAlive, r, want)
 		}
 	}
@@ -112,16 +152,28 @@ func TestKeepAlive(t *testing.T) {
 
 // Every rule: just within it and just outside.
 func TestRules(t *testing.T) {
-	p := &policy{patterns: newPatterns()}
+	p, device, step := testPolicy(t)
 	connect := func(c broker.Connect, id string) func() *broker.Refusal {
-		return func() *broker.Refusal { return p.Connect(broker.Client{ID: id, Version: 4}, &c) }
+		return func() *broker.Refusal {
+			step(time.Second)
+			c.WillTopic = cmp.Or(c.WillTopic, "will")
+			return p.Connect(broker.Client{ID: id, Version: 4, Certificate: device}, &c)
+		}
+	}
+	connected := func(version byte) broker.Client {
+		step(time.Second)
+		var c broker.Connect
+		if r := p.Connect(broker.Client{ID: "x", Version: version, Certificate: device}, &c); r != nil {
+			t.Fatal(r)
+		}
+		return broker.Client{ID: "x", Version: version, Certificate: device, Principal: c.Principal, Local: c.Local}
 	}
 	publish := func(version byte, m broker.Publish) func() *broker.Refusal {
-		return func() *broker.Refusal { return p.Publish(broker.Client{Version: version}, m) }
+		return func() *broker.Refusal { return p.Publish(connected(version), m) }
 	}
 	subscribe := func(version byte, held int, filters ...broker.Filter) func() *broker.Refusal {
 		return func() *broker.Refusal {
-			whole, each := p.Subscribe(broker.Client{Version: version}, broker.Subscribe{Filters: filters, Held: held})
+			whole, each := p.Subscribe(connected(version), broker.Subscribe{Filters: filters, Held: held})
 			for _, r := range each {
 				if whole == nil {
 					whole = r

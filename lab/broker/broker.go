@@ -8,6 +8,7 @@ package broker
 import (
 	"cmp"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -84,10 +85,10 @@ func Open(config Config) (*Broker, error) {
 		config.Changed = func() {}
 	}
 	b := &Broker{config: config, log: config.Logger, connections: map[*connection]struct{}{}, absent: map[string]time.Time{}, address: config.Listen}
-	b.config.TLS = b.tlsConfig()
+	b.config.TLS = b.guard(config.TLS, false)
 
 	capabilities := mqtt.NewDefaultServerCapabilities()
-	capabilities.MaximumClientWritesPending = int32(min(config.Limits.Queue, 256))
+	capabilities.MaximumClientWritesPending = int32(config.Limits.Queue)
 	capabilities.MaximumInflight = uint16(config.Limits.Queue)
 	capabilities.ReceiveMaximum = receiveMaximum
 	capabilities.MaximumMessageExpiryInterval = 0 // none: what is retained stays
@@ -99,7 +100,9 @@ func Open(config Config) (*Broker, error) {
 	b.server = mqtt.New(&mqtt.Options{
 		Capabilities: capabilities,
 		InlineClient: true,
-		Logger:       slog.New(libraryHandler{b.log.Handler()}),
+		// None: what it holds would wait with a message that has to wait, see enter.
+		ClientNetWriteBufferSize: 1,
+		Logger:                   slog.New(libraryHandler{b.log.Handler()}),
 		// $SYS topics are no part of any cloud here: once at the start, and then never.
 		SysTopicResendInterval: math.MaxInt64 / int64(time.Second),
 	})
@@ -135,25 +138,39 @@ func (l Limits) orDefault() Limits {
 	}
 }
 
-func (b *Broker) tlsConfig() *tls.Config {
-	config := b.config.TLS.Clone()
+// Guarded gives a TLS configuration in which the policy decides about clients as it does at the broker's own port: for ports that are served
+// elsewhere and hand their connections to Serve.
+func (b *Broker) Guarded(config *tls.Config) *tls.Config { return b.guard(config, true) }
+
+// guard has a refusal told here if tell is set, because whoever serves the port does not.
+func (b *Broker) guard(config *tls.Config, tell bool) *tls.Config {
+	config = config.Clone()
+	refuse := func(said Hello, refusal *Refusal) error {
+		if refusal == nil {
+			return nil
+		}
+		if tell {
+			b.Refuse("", said.Remote, "", refusal)
+		}
+		return refusal
+	}
 	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
-		said := Hello{ServerName: hello.ServerName, Protocols: hello.SupportedProtos, Remote: hello.Conn.RemoteAddr().String()}
-		if refusal := b.config.Policy.Hello(said); refusal != nil {
-			return nil, refusal
+		said := Hello{
+			ServerName: hello.ServerName, Protocols: hello.SupportedProtos, Versions: hello.SupportedVersions, Remote: hello.Conn.RemoteAddr().String(),
+		}
+		if err := refuse(said, b.config.Policy.Hello(said)); err != nil {
+			return nil, err
 		}
 		// A copy for each client, because the certificate comes without a word of whose it is.
 		own := config.Clone()
 		own.GetConfigForClient = nil
 		own.VerifyConnection = func(state tls.ConnectionState) error {
-			if len(state.PeerCertificates) == 0 {
-				return nil
+			var certificate *x509.Certificate
+			if len(state.PeerCertificates) > 0 {
+				certificate = state.PeerCertificates[0]
 			}
-			if refusal := b.config.Policy.Certificate(said, state.PeerCertificates[0]); refusal != nil {
-				return refusal
-			}
-			return nil
+			return refuse(said, b.config.Policy.Certificate(said, certificate))
 		}
 		return own, nil
 	}
@@ -280,6 +297,27 @@ func (b *Broker) Cut(clientID string) bool {
 		c.cut(ReasonLost)
 	}
 	return ok
+}
+
+// Reset forgets every session and all that is retained, and disconnects every client.
+func (b *Broker) Reset() {
+	for id, client := range b.server.Clients.GetAll() {
+		if client.Net.Inline {
+			continue
+		}
+		b.Disconnect(id)
+		client.ClearInflights()
+		b.server.UnsubscribeClient(client)
+		b.server.Clients.Delete(id)
+	}
+	b.mu.Lock()
+	clear(b.absent)
+	b.mu.Unlock()
+	for _, message := range b.Snapshot().Retained {
+		// A retained message without a payload takes the one away that is there (MQTT 3.1.1 section 3.3.1.3).
+		_ = b.Publish(message.Topic, nil, 0, true) // of a broker that is closed
+	}
+	b.config.Changed()
 }
 
 // DelayAcks holds every PUBACK back for a time, and with it what the client sends after the message; 0 ends it.

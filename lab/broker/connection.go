@@ -48,13 +48,20 @@ type connection struct {
 	subscribing []string // filters of a SUBSCRIBE that the library is working on
 	established bool     // the CONNECT was accepted
 	outbox      []packets.Packet
-	sending     bool // a goroutine empties the outbox
-	finished    bool // no other will be started
-	sends       sync.WaitGroup
+	window      int           // how many messages of QoS 1 may be unacknowledged
+	left        chan struct{} // closed and made anew when one is acknowledged
+
+	unacknowledged map[uint16]struct{}
+	sending        bool // a goroutine empties the outbox
+	finished       bool // no other will be started
+	sends          sync.WaitGroup
 }
 
 func (b *Broker) newConnection(conn net.Conn) *connection {
-	return &connection{Conn: conn, raw: conn, broker: b, client: Client{Remote: conn.RemoteAddr().String()}, ended: make(chan struct{})}
+	return &connection{
+		Conn: conn, raw: conn, broker: b, client: Client{Remote: conn.RemoteAddr().String()}, ended: make(chan struct{}),
+		left: make(chan struct{}), unacknowledged: map[uint16]struct{}{},
+	}
 }
 
 // Close closes the connection: net.Conn.
@@ -290,13 +297,57 @@ func explainHandshake(err error) error {
 }
 
 func explainConnect(err error) error {
+	code, isCode := errors.AsType[packets.Code](err)
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return &handshakeError{"the client sent no CONNECT in time", err}
+		return rule("mqtt/connect-timeout", "the client sent no CONNECT in time")
+	case isCode && code == packets.ErrProtocolViolationRequireFirstConnect:
+		return rule("mqtt/first-packet", "the first packet is no CONNECT")
+	case isCode && code == packets.ErrPacketTooLarge:
+		return rule("mqtt/packet-size", "the CONNECT is larger than the packets that the broker takes")
+	case isCode && code.Code == packets.ErrUnsupportedProtocolVersion.Code:
+		return rule("mqtt/protocol", "the CONNECT is of a version other than MQTT 3.1.1 and 5")
+	case isCode && code == packets.ErrUnspecifiedError:
+		return rule("mqtt/client-id", "the CONNECT has no client id and asks for a session, which nobody could take up")
+	case isCode:
+		return rule("mqtt/malformed", "the CONNECT is malformed: "+err.Error())
 	case err == nil, errors.Is(err, io.EOF):
 		return &handshakeError{"the client closed the connection before its CONNECT was complete (with TLS 1.3 that is also how a client leaves that does not trust the server)", err}
 	}
 	return &handshakeError{"CONNECT", err}
+}
+
+// rule is a refusal by MQTT itself: what the library does, under a name.
+func rule(name, detail string) *Refusal {
+	sources := map[string]string{
+		"mqtt/connect-timeout": "MQTT 3.1.1 section 3.1.4", "mqtt/first-packet": "MQTT 3.1.1 section 3.1.0", "mqtt/packet-size": "MQTT 5 section 3.2.2.3.6",
+		"mqtt/protocol": "MQTT 3.1.1 section 3.1.2.2", "mqtt/client-id": "MQTT 3.1.1 section 3.1.3.1", "mqtt/second-connect": "MQTT 3.1.1 section 3.1.0",
+		"mqtt/malformed": "MQTT 5 section 4.13", "mqtt/keep-alive": "MQTT 3.1.1 section 3.1.2.10", "mqtt/filter": "MQTT 3.1.1 section 4.7",
+		"mqtt/topic": "MQTT 3.1.1 section 3.3.2.1", "mqtt/no-filter": "MQTT 3.1.1 section 3.8.3",
+	}
+	return &Refusal{Rule: name, Detail: detail, Source: sources[name]}
+}
+
+// broken gives the rule of MQTT that a client has broken, if that is why its connection ended.
+func broken(reason string, err error) *Refusal {
+	code, isCode := errors.AsType[packets.Code](err)
+	switch {
+	case reason == ReasonKeepAlive:
+		return rule("mqtt/keep-alive", "nothing came for one and a half times the keep-alive")
+	case reason != ReasonError || !isCode:
+		return nil
+	}
+	switch code {
+	case packets.ErrProtocolViolationSecondConnect:
+		return rule("mqtt/second-connect", "a second CONNECT")
+	case packets.ErrPacketTooLarge:
+		return rule("mqtt/packet-size", "a packet is larger than the broker takes")
+	case packets.ErrProtocolViolationSurplusWildcard, packets.ErrProtocolViolationNoTopic:
+		return rule("mqtt/topic", "a PUBLISH has no topic, or one with a wildcard")
+	case packets.ErrProtocolViolationNoFilters:
+		return rule("mqtt/no-filter", "a SUBSCRIBE or UNSUBSCRIBE without a filter")
+	}
+	return rule("mqtt/malformed", "a packet is malformed, or not allowed here: "+code.Reason)
 }
 
 // handshakeError is a failure before a session exists.

@@ -25,7 +25,7 @@ func (h *hook) Provides(b byte) bool {
 	return bytes.IndexByte([]byte{
 		mqtt.OnPacketRead, mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnSessionEstablish, mqtt.OnSessionEstablished,
 		mqtt.OnDisconnect, mqtt.OnSubscribe, mqtt.OnSubscribed, mqtt.OnUnsubscribed, mqtt.OnPublished, mqtt.OnPublishDropped, mqtt.OnPacketEncode,
-		mqtt.OnPacketSent, mqtt.OnPacketProcessed, mqtt.OnQosPublish, mqtt.OnQosComplete, mqtt.OnRetainMessage, mqtt.OnClientExpired,
+		mqtt.OnPacketSent, mqtt.OnQosPublish, mqtt.OnQosComplete, mqtt.OnRetainMessage, mqtt.OnClientExpired,
 		mqtt.StoredClients, mqtt.StoredSubscriptions, mqtt.StoredInflightMessages, mqtt.StoredRetainedMessages,
 	}, b) >= 0
 }
@@ -50,6 +50,8 @@ func (h *hook) OnPacketRead(client *mqtt.Client, packet packets.Packet) (packets
 			topic = client.State.TopicAliases.Inbound.Set(packet.Properties.TopicAlias, "") // reads it
 		}
 		refusal = policy.Publish(c.client, publishOf(packet, topic))
+	case packets.Puback:
+		c.leave(packet.PacketID)
 	case packets.Subscribe:
 		if len(packet.Filters) == 0 {
 			return packet, nil // the library refuses it
@@ -102,9 +104,8 @@ func (h *hook) connect(c *connection, client *mqtt.Client, packet packets.Packet
 		c.client.Principal, c.client.Local = connect.Principal, connect.Local
 		client.State.ServerKeepalive = connect.KeepAlive != packet.Connect.Keepalive // MQTT 5 tells the client
 		packet.Connect.Keepalive = connect.KeepAlive
-		// The library bounds by it what awaits acknowledgement, with MQTT 3.1.1 too.
-		window := uint16(h.broker.config.Limits.Window)
-		packet.Properties.ReceiveMaximum = min(cmp.Or(packet.Properties.ReceiveMaximum, window), window)
+		c.window = min(cmp.Or(int(packet.Properties.ReceiveMaximum), h.broker.config.Limits.Window), h.broker.config.Limits.Window)
+		packet.Properties.ReceiveMaximum = 0 // not for the library, see enter
 		return packet, nil
 	}
 	h.broker.refuse(c, "", refusal)
@@ -204,6 +205,9 @@ func (h *hook) OnDisconnect(client *mqtt.Client, err error, expire bool) {
 			h.broker.log.Warn("publishing a will", "client", client.ID, "error", err)
 		}
 	}
+	if rule := broken(reason, err); rule != nil {
+		h.broker.refuse(c, "", rule)
+	}
 	h.broker.tap.emit(Event{Kind: Disconnected, Client: client.ID, Remote: c.client.Remote, Detail: reason, Err: err})
 	h.broker.config.Changed()
 	h.broker.config.Policy.Disconnected(c.client, reason)
@@ -258,7 +262,7 @@ func (h *hook) OnSubscribed(client *mqtt.Client, packet packets.Packet, codes []
 			codes[i] = packets.ErrNotAuthorized.Code
 		case filter.Filter == refusedFilter: // MQTT 3.1.1 has one failure code, and the library has set it
 		case codes[i] >= packets.ErrUnspecifiedError.Code:
-			h.broker.refuse(c, filter.Filter, fmt.Errorf("the filter breaks the syntax of MQTT (MQTT 3.1.1 section 4.7): code 0x%02X", codes[i]))
+			h.broker.refuse(c, filter.Filter, rule("mqtt/filter", fmt.Sprintf("the filter breaks the syntax of MQTT: code 0x%02X", codes[i])))
 		default:
 			h.broker.tap.emit(Event{Kind: Subscribed, Client: client.ID, Topic: filter.Filter, QoS: codes[i]})
 		}
@@ -293,6 +297,9 @@ func (h *hook) OnPublishDropped(client *mqtt.Client, packet packets.Packet) {
 func (h *hook) OnPacketEncode(client *mqtt.Client, packet packets.Packet) packets.Packet {
 	switch packet.FixedHeader.Type {
 	case packets.Publish:
+		if c, ok := client.Net.Conn.(*connection); ok && packet.FixedHeader.Qos > 0 {
+			c.enter(packet.PacketID)
+		}
 		h.broker.tap.emit(Event{Kind: Sent, Client: client.ID, Topic: packet.TopicName, QoS: packet.FixedHeader.Qos, Payload: packet.Payload})
 	case packets.Puback:
 		if c, ok := client.Net.Conn.(*connection); ok {

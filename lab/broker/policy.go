@@ -13,8 +13,8 @@ import (
 type Policy interface {
 	// Hello decides about a TLS client hello, before a certificate is known.
 	Hello(hello Hello) *Refusal
-	// Certificate decides about the certificate of a client, whose key it has proven to hold. It is asked during the handshake, and not at
-	// all if the client presents none.
+	// Certificate decides about the certificate of a client, whose key it has proven to hold; nil if it presents none and the TLS configuration
+	// lets it. It is asked at the end of the handshake.
 	Certificate(hello Hello, certificate *x509.Certificate) *Refusal
 	// Connect decides about a CONNECT. It may change connect.KeepAlive: that is what the broker then holds the client to; and it may set
 	// Principal and Local, which every later call has in its Client.
@@ -45,6 +45,7 @@ type Policy interface {
 type Hello struct {
 	ServerName string   // SNI; "" if it sends none
 	Protocols  []string // ALPN
+	Versions   []uint16 // of TLS, as in crypto/tls
 	Remote     string   // HOST:PORT
 }
 

@@ -194,10 +194,7 @@ func (b *Broker) resume(c *connection, client *mqtt.Client) {
 			if !b.store(client, &p) {
 				continue
 			}
-			if client.Closed() {
-				continue // what remains is put back likewise
-			}
-			if b.admit(client, p) {
+			if !client.Closed() { // else what remains is put back likewise
 				_ = client.WritePacket(p) // it stays in the session until it is acknowledged
 			}
 		}
@@ -229,33 +226,9 @@ func (b *Broker) store(client *mqtt.Client, p *packets.Packet) bool {
 		b.tap.emit(Event{Kind: Lost, Client: client.ID, Topic: p.TopicName, QoS: p.FixedHeader.Qos})
 		return false
 	}
-	p.PacketID, p.Expiry, p.FixedHeader.Dup = uint16(id), max(p.Expiry, 0), false
+	p.PacketID, p.FixedHeader.Dup = uint16(id), false
 	client.State.Inflight.Set(*p)
 	return true
-}
-
-// waits is the library's mark of a message that waits for room in the window.
-const waits = -1
-
-// admit tells whether a stored message may be sent now; if not, it is marked to be sent when there is room.
-func (b *Broker) admit(client *mqtt.Client, p packets.Packet) bool {
-	if b.unacknowledged(client) <= int(client.Properties.Props.ReceiveMaximum) {
-		client.State.Inflight.DecreaseSendQuota()
-		return true
-	}
-	p.Expiry = waits
-	client.State.Inflight.Set(p)
-	return false
-}
-
-func (b *Broker) unacknowledged(client *mqtt.Client) int {
-	n := 0
-	for _, p := range client.State.Inflight.GetAll(false) {
-		if p.FixedHeader.Type == packets.Publish && p.Expiry != waits {
-			n++
-		}
-	}
-	return n
 }
 
 // OnQosPublish and OnQosComplete are told what is stored for a client, and what is not any more.
@@ -272,23 +245,36 @@ func (h *hook) OnQosComplete(client *mqtt.Client, packet packets.Packet) {
 	}
 }
 
-// OnPacketProcessed sends what waited for room in the window. The library would do it right after, but forgets such a message at once, and
-// with it the room that its acknowledgement makes.
-func (h *hook) OnPacketProcessed(client *mqtt.Client, packet packets.Packet, _ error) {
-	if packet.FixedHeader.Type != packets.Puback || client.Net.Inline {
-		return
-	}
-	for _, p := range stored(client) {
-		if p.Expiry != waits {
-			continue
-		}
-		if h.broker.unacknowledged(client) >= int(client.Properties.Props.ReceiveMaximum) {
+// enter waits until the client may have one more message of QoS 1 unacknowledged, and counts this one.
+//
+// The library has a count of its own, which is not used: it forgets a message that waited once it is sent, and with it the room that its
+// acknowledgement makes, and its look for such messages can lock itself out (Inflight.NextImmediate, v2.7.9).
+func (c *connection) enter(id uint16) {
+	for {
+		c.mu.Lock()
+		if _, again := c.unacknowledged[id]; again || len(c.unacknowledged) < c.window {
+			c.unacknowledged[id] = struct{}{}
+			c.mu.Unlock()
 			return
 		}
-		p.Expiry = 0
-		client.State.Inflight.Set(p)
-		client.State.Inflight.DecreaseSendQuota()
-		_ = client.WritePacket(p) // it stays in the session until it is acknowledged
+		left := c.left
+		c.mu.Unlock()
+		select {
+		case <-left:
+		case <-c.ended:
+			return
+		}
+	}
+}
+
+// leave makes room for another message.
+func (c *connection) leave(id uint16) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if _, ok := c.unacknowledged[id]; ok {
+		delete(c.unacknowledged, id)
+		close(c.left)
+		c.left = make(chan struct{})
 	}
 }
 
@@ -338,7 +324,7 @@ func (b *Broker) empty(c *connection, client *mqtt.Client) {
 		p := c.outbox[0]
 		c.outbox = c.outbox[1:]
 		c.mu.Unlock()
-		if p.FixedHeader.Qos > 0 && (!b.store(client, &p) || !b.admit(client, p)) {
+		if p.FixedHeader.Qos > 0 && !b.store(client, &p) {
 			continue
 		}
 		_ = client.WritePacket(p) // of a client that is gone
@@ -368,7 +354,6 @@ func (h *hook) StoredClients() ([]storage.Client, error) {
 	for _, s := range h.broker.config.Restore.Sessions {
 		client := storage.Client{ID: s.Client, Listener: "tls", ProtocolVersion: s.Version}
 		client.Properties.SessionExpiryInterval, client.Properties.SessionExpiryIntervalFlag = s.Expiry, s.Version == 5
-		client.Properties.ReceiveMaximum = uint16(h.broker.config.Limits.Window)
 		clients = append(clients, client)
 	}
 	return clients, nil

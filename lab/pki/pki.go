@@ -164,6 +164,25 @@ func (a *Authority) Device(tag int, name string, now time.Time) (string, error) 
 	return dir, write(filepath.Join(dir, certFile), encodeCertificate(certificate), 0o644)
 }
 
+// Issue makes a certificate for a device that has its key already.
+func (a *Authority) Issue(public crypto.PublicKey, name string, now time.Time) (*x509.Certificate, error) {
+	template := &x509.Certificate{
+		Subject:     pkix.Name{CommonName: name},
+		NotBefore:   now.Add(-clockSkew),
+		NotAfter:    now.Add(deviceLifetime),
+		KeyUsage:    x509.KeyUsageDigitalSignature,
+		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
+	}
+	if template.NotAfter.After(a.certificate.NotAfter) {
+		template.NotAfter = a.certificate.NotAfter
+	}
+	certificate, err := signKey(template, public, a.certificate, a.key)
+	if err != nil {
+		return nil, fmt.Errorf("issuing a certificate: %w", err)
+	}
+	return certificate, nil
+}
+
 // load reads the authority; its error says why it cannot be used.
 func (a *Authority) load(path string, now time.Time) error {
 	content, err := os.ReadFile(path)
@@ -243,19 +262,24 @@ func sign(template, issuer *x509.Certificate, issuerKey crypto.Signer) (*x509.Ce
 	if err != nil {
 		return nil, nil, err
 	}
-	// 63 bits: some device stacks still read serial numbers into a signed 64-bit integer.
-	if template.SerialNumber, err = rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 63)); err != nil {
-		return nil, nil, err
-	}
 	if issuer == nil {
 		issuer, issuerKey = template, key
 	}
-	raw, err := x509.CreateCertificate(rand.Reader, template, issuer, key.Public(), issuerKey)
-	if err != nil {
-		return nil, nil, err
-	}
-	certificate, err := x509.ParseCertificate(raw)
+	certificate, err := signKey(template, key.Public(), issuer, issuerKey)
 	return certificate, key, err
+}
+
+func signKey(template *x509.Certificate, public crypto.PublicKey, issuer *x509.Certificate, issuerKey crypto.Signer) (*x509.Certificate, error) {
+	// 63 bits: some device stacks still read serial numbers into a signed 64-bit integer.
+	var err error
+	if template.SerialNumber, err = rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 63)); err != nil {
+		return nil, err
+	}
+	raw, err := x509.CreateCertificate(rand.Reader, template, issuer, public, issuerKey)
+	if err != nil {
+		return nil, err
+	}
+	return x509.ParseCertificate(raw)
 }
 
 func checkPeriod(certificate *x509.Certificate, now time.Time) error {

@@ -109,7 +109,7 @@ type answer struct {
 	size        int64 // of the object
 	wrongLength int64
 	left        int64 // with wrongLength: bytes that Content-Length leaves to be written
-	replaced    bool // the body is ours, not that of http.ServeContent
+	replaced    bool  // the body is ours, not that of http.ServeContent
 }
 
 func (w *answer) WriteHeader(status int) {
