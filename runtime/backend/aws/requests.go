@@ -161,7 +161,7 @@ func (r *requests) rejected(op operation, serial uint32, code int, now time.Time
 	switch {
 	case op == operationGet && code == codeNotFound: // an answer as good as any
 		return r.accepted(op, serial, now), true
-	case code == codeConflict && repeatable && !q.conflict:
+	case code == codeConflict && q.document != nil && !q.conflict:
 		q.conflict = true
 		q.phase, q.due = phaseVersion, now.Add(2*answerTimeout) // the get may have to be made twice
 		return outcome{fetch: !r.waiting(operationGet)}, true

@@ -27,6 +27,11 @@ func (p pipes) dial(ctx context.Context, _ string) (net.Conn, error) {
 	}
 }
 
+// deviceAt is a device whose service is at an endpoint.
+func deviceAt(endpoint string) module.Device {
+	return module.Device{ID: func(context.Context) (string, error) { return thing, nil }, Endpoint: endpoint}
+}
+
 // plain is a configuration without TLS.
 func plain(config Config) Config {
 	config.MQTT.TLS = false
