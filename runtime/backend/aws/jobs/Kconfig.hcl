@@ -50,25 +50,31 @@ menu "AWS Jobs and FOTA" {
     }
 
     option "AWS_FOTA_DOWNLOAD_SECURITY_TAG" {
-      type    = int
-      prompt  = "Security tag of the image download"
+      type   = int
+      prompt = "Security tag of the image download"
+      range  = [-1, 2147483647]
+      default {
+        value = 42
+        if    = CLOUD_LAB_DEFAULTS
+        mark  = "lab"
+      }
       default = -1
-      range   = [-1, 2147483647]
       help    = "The certificate of the image's host must come from a CA of this tag. -1 is none: then every job by https is REJECTED."
     }
 
     option "AWS_FOTA_ALLOWED_HOSTS" {
-      type    = string
-      prompt  = "Hosts that images may come from"
-      pattern = "^[A-Za-z0-9.:_*-]+([ ,]+[A-Za-z0-9.:_*-]+)*$"
-      origin  = "cloudgen"
+      type     = string
+      prompt   = "Hosts that images may come from"
+      required = true
+      pattern  = "^[A-Za-z0-9.:_*-]+([ ,]+[A-Za-z0-9.:_*-]+)*$"
+      origin   = "cloudgen"
       default {
         value = "localhost 127.0.0.1"
         if    = CLOUD_LAB_DEFAULTS
         mark  = "lab"
       }
       default = "*.amazonaws.com *.cloudfront.net"
-      help = "Names with blanks or commas between them; in a name * stands for any characters. A job that points elsewhere is REJECTED, and a redirect elsewhere is not followed. The default is for S3 and CloudFront of anybody; name your own, as BUCKET.s3.REGION.amazonaws.com or ID.cloudfront.net."
+      help    = "Names with blanks or commas between them; in a name * stands for any characters. A job that points elsewhere is REJECTED, and a redirect elsewhere is not followed. The default is for S3 and CloudFront of anybody; name your own, as BUCKET.s3.REGION.amazonaws.com or ID.cloudfront.net."
     }
 
     option "AWS_FOTA_ALLOW_HTTP" {

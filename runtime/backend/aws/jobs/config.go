@@ -12,6 +12,7 @@ package jobs
 import (
 	"errors"
 	"fmt"
+	"sync"
 
 	"github.com/cloudgen/cloudgen/runtime/backend/aws"
 	"github.com/cloudgen/cloudgen/runtime/fota"
@@ -49,7 +50,9 @@ type Jobs struct {
 	config Config
 	hosts  http.Hosts
 	disk   disk
-	run    *running // nil: not started
+
+	mu  sync.Mutex
+	run *running // nil: not started
 }
 
 // New makes a Jobs. It checks the configuration.
@@ -57,17 +60,17 @@ func New(config Config) (*Jobs, error) {
 	hosts, err := http.ParseHosts(config.AllowedHosts)
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("AWS_FOTA_ALLOWED_HOSTS: %w", err)
+		return nil, errorf("AWS_FOTA_ALLOWED_HOSTS: %w", err)
 	case len(hosts) == 0:
 		return nil, errors.New("AWS_FOTA_ALLOWED_HOSTS is empty: no image could come from anywhere")
 	case config.DocumentMax < 1 || config.DocumentMax > maxDocument:
-		return nil, fmt.Errorf("AWS_FOTA_PAYLOAD_SIZE is %d: 1 to %d bytes are possible", config.DocumentMax, maxDocument)
+		return nil, errorf("AWS_FOTA_PAYLOAD_SIZE is %d: 1 to %d bytes are possible", config.DocumentMax, maxDocument)
 	case config.StatusMax < minStatus:
-		return nil, fmt.Errorf("UPDATE_JOB_PAYLOAD_LEN is %d: at least %d bytes are needed", config.StatusMax, minStatus)
+		return nil, errorf("UPDATE_JOB_PAYLOAD_LEN is %d: at least %d bytes are needed", config.StatusMax, minStatus)
 	case config.ImageMax < 1:
-		return nil, fmt.Errorf("AWS_FOTA_IMAGE_SIZE_MAX is %d: an image has at least 1 byte", config.ImageMax)
+		return nil, errorf("AWS_FOTA_IMAGE_SIZE_MAX is %d: an image has at least 1 byte", config.ImageMax)
 	case config.StepTimeout < 0 || config.StepTimeout > maxStepTimeout:
-		return nil, fmt.Errorf("AWS_FOTA_STEP_TIMEOUT is %d min: 0 to %d are possible", config.StepTimeout, maxStepTimeout)
+		return nil, errorf("AWS_FOTA_STEP_TIMEOUT is %d min: 0 to %d are possible", config.StepTimeout, maxStepTimeout)
 	}
 	config.HTTP.Plain, config.HTTP.RedirectHosts = config.AllowHTTP, hosts
 	if _, err := http.New(config.HTTP, http.Platform{}); err != nil {
@@ -77,3 +80,8 @@ func New(config Config) (*Jobs, error) {
 }
 
 var _ aws.JobsAgent = (*Jobs)(nil)
+
+// errorf is fmt.Errorf as a call: that is inlined at every place otherwise, with all that it does.
+//
+//go:noinline
+func errorf(format string, arguments ...any) error { return fmt.Errorf(format, arguments...) }

@@ -3,7 +3,6 @@ package jobs
 import (
 	"bytes"
 	"encoding/json"
-	"fmt"
 	"net/url"
 	"strings"
 
@@ -48,13 +47,13 @@ func (l limits) read(from string) (d document, err error) {
 	text := bytes.TrimSpace([]byte(from))
 	switch {
 	case len(text) > l.document:
-		return d, fmt.Errorf("the job document has %d bytes: AWS_FOTA_PAYLOAD_SIZE allows %d", len(text), l.document)
+		return d, errorf("the job document has %d bytes: AWS_FOTA_PAYLOAD_SIZE allows %d", len(text), l.document)
 	case !bytes.HasPrefix(text, []byte("{")) || json.Unmarshal(text, &raw) != nil:
-		return d, fmt.Errorf("the job document is no JSON object")
+		return d, errorf("the job document is no JSON object")
 	case !bytes.HasPrefix(raw.Location, []byte("{")):
-		return d, fmt.Errorf("the job document has no location: an object with url, or with protocol, host and path, is needed")
+		return d, errorf("the job document has no location: an object with url, or with protocol, host and path, is needed")
 	case json.Unmarshal(raw.Location, &location) != nil:
-		return d, fmt.Errorf("location in the job document is not as it should be: url, protocol, host and path are texts")
+		return d, errorf("location in the job document is not as it should be: url, protocol, host and path are texts")
 	}
 	if err := l.checkSize(raw.Size); err != nil {
 		return d, err
@@ -81,10 +80,10 @@ func (l limits) checkSize(raw json.RawMessage) error {
 	}
 	var size int64
 	if json.Unmarshal(raw, &size) != nil || size < 0 {
-		return fmt.Errorf("size in the job document is %.40q: a number of bytes is needed, or nothing", raw)
+		return errorf("size in the job document is %.40q: a number of bytes is needed, or nothing", raw)
 	}
 	if size > l.image {
-		return fmt.Errorf("the job document says that the image has %d bytes: AWS_FOTA_IMAGE_SIZE_MAX allows %d", size, l.image)
+		return errorf("the job document says that the image has %d bytes: AWS_FOTA_IMAGE_SIZE_MAX allows %d", size, l.image)
 	}
 	return nil
 }
@@ -95,19 +94,19 @@ func (l limits) checkURL(text string) error {
 	withoutQuery, _, _ := strings.Cut(text, "?")
 	switch {
 	case err != nil || u.Scheme == "" || u.Opaque != "" || u.Hostname() == "" || u.Path == "" || u.Path == "/":
-		return fmt.Errorf("the image's location cannot be used: it must be like https://host/path")
+		return errorf("the image's location cannot be used: it must be like https://host/path")
 	case u.Scheme != "https" && u.Scheme != "http":
-		return fmt.Errorf("the image is to come by %.20q: only https is possible", u.Scheme)
+		return errorf("the image is to come by %.20q: only https is possible", u.Scheme)
 	case u.Scheme == "http" && !l.http:
-		return fmt.Errorf("the image is to come by http, which is not protected: use https, or set AWS_FOTA_ALLOW_HTTP in the firmware")
+		return errorf("the image is to come by http, which is not protected: use https, or set AWS_FOTA_ALLOW_HTTP in the firmware")
 	case u.User != nil:
-		return fmt.Errorf("the image's location contains a user name: take it out")
+		return errorf("the image's location contains a user name: take it out")
 	case strings.Contains(withoutQuery, " "):
-		return fmt.Errorf("the image's path contains a blank: one path is possible, and a blank in it is written %%20")
+		return errorf("the image's path contains a blank: one path is possible, and a blank in it is written %%20")
 	case !l.hosts.Allows(u.Hostname()):
-		return fmt.Errorf("the image is to come from %.80q, which is not in AWS_FOTA_ALLOWED_HOSTS of the firmware", u.Hostname())
+		return errorf("the image is to come from %.80q, which is not in AWS_FOTA_ALLOWED_HOSTS of the firmware", u.Hostname())
 	case u.Scheme == "https" && l.tag < 0:
-		return fmt.Errorf("the image is to come by https, and AWS_FOTA_DOWNLOAD_SECURITY_TAG of the firmware is %d: it must name the tag with the CA", l.tag)
+		return errorf("the image is to come by https, and AWS_FOTA_DOWNLOAD_SECURITY_TAG of the firmware is %d: it must name the tag with the CA", l.tag)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@ package jobs
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"math/rand/v2"
 	"sync"
@@ -40,7 +39,10 @@ type running struct {
 // Start implements aws.JobsAgent.
 func (j *Jobs) Start(host aws.JobsHost) error {
 	if len(host.Thing) > j.config.ThingMax {
-		return fmt.Errorf("the thing name %q has %d bytes: CLIENT_ID_MAX_LEN allows %d", host.Thing, len(host.Thing), j.config.ThingMax)
+		return errorf("the thing name %q has %d bytes: CLIENT_ID_MAX_LEN allows %d", host.Thing, len(host.Thing), j.config.ThingMax)
+	}
+	if host.Device.DataDir == "" {
+		return errors.New("the device has no data folder, in which updates are kept")
 	}
 	logger := host.Device.Logger
 	if logger == nil {
@@ -60,7 +62,7 @@ func (j *Jobs) Start(host aws.JobsHost) error {
 func (j *Jobs) start(host aws.JobsHost, logger *slog.Logger, sources map[string]fota.Source) error {
 	folder, err := j.disk(host.Device.DataDir)
 	if err != nil {
-		return fmt.Errorf("the folder of updates: %w", err)
+		return errorf("the folder of updates: %w", err)
 	}
 	kept, err := load(folder)
 	if err != nil { // an update that is lost is no reason for a device without a cloud
@@ -74,7 +76,9 @@ func (j *Jobs) start(host aws.JobsHost, logger *slog.Logger, sources map[string]
 	r.downloader = fota.New(config, fota.Platform{
 		Sources: sources, Targets: host.Device.Targets, Folder: folder, Logger: logger, Tell: r.tell, BeforeSchedule: r.beforeSchedule,
 	})
+	j.mu.Lock()
 	j.run = r
+	j.mu.Unlock()
 	r.owner.Go(r.loop)
 	return nil
 }
@@ -103,6 +107,8 @@ func (j *Jobs) Unusable() { j.put(unusable{}) }
 func (j *Jobs) Take(message aws.JobsMessage) { j.put(message) }
 
 func (j *Jobs) put(what any) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	if j.run != nil {
 		j.run.inbox.put(what)
 	}
@@ -110,11 +116,13 @@ func (j *Jobs) put(what any) {
 
 // Stop implements aws.JobsAgent. A download ends; what is here of it stays.
 func (j *Jobs) Stop() {
+	j.mu.Lock()
 	r := j.run
+	j.run = nil
+	j.mu.Unlock()
 	if r == nil {
 		return
 	}
-	j.run = nil
 	r.cancel()
 	r.owner.Wait()
 	r.downloader.Wait()

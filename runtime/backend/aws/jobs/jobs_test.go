@@ -239,4 +239,7 @@ func TestNewChecks(t *testing.T) {
 		t.Error(err)
 	}
 	jobs.Stop()
+	if err := jobs.Start(aws.JobsHost{Thing: "thing"}); err == nil || !strings.Contains(err.Error(), "data folder") {
+		t.Errorf("error %v", err)
+	}
 }

@@ -180,6 +180,7 @@ func (m *machine) hold(now time.Time, times int) {
 	m.retryAt = now.Add(wait - time.Duration(m.random()*float64(wait)/4))
 }
 
+//go:noinline
 func (m *machine) do(e effect) { m.out = append(m.out, e) }
 
 // keep makes a record the current one.
@@ -225,7 +226,7 @@ func (m *machine) advance(now time.Time) {
 	}
 }
 
-var errNoAnswer = fmt.Errorf("no answer in %v", answerLimit)
+var errNoAnswer = errorf("no answer in %v", answerLimit)
 
 // send publishes the request that is due, if one is.
 func (m *machine) send(now time.Time) {

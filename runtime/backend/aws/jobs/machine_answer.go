@@ -62,7 +62,7 @@ func (m *machine) accepted(now time.Time, f *flight, s *state) {
 
 // rejected takes that an update was refused.
 func (m *machine) rejected(now time.Time, f *flight, a answer) {
-	err := fmt.Errorf("the service refuses the update of the job: %.40s: %.200s", detail(a.code), detail(a.message))
+	err := errorf("the service refuses the update of the job: %.40s: %.200s", detail(a.code), detail(a.message))
 	m.do(note{"an update of the job is refused", m.current.job, err})
 	switch a.code {
 	case codeMismatch, codeTransition:

@@ -1,7 +1,6 @@
 package jobs
 
 import (
-	"fmt"
 	"time"
 )
 
@@ -41,7 +40,7 @@ func (m *machine) message(now time.Time, topic string, payload []byte) {
 			return
 		}
 		if err == nil {
-			err = fmt.Errorf("the service refuses to tell the next job: %.40s: %.200s", detail(a.code), detail(a.message))
+			err = errorf("the service refuses to tell the next job: %.40s: %.200s", detail(a.code), detail(a.message))
 		}
 		m.untold(now, topic, err)
 	default:
@@ -187,7 +186,7 @@ func (m *machine) consider(now time.Time, head execution) {
 func (m *machine) documentOf(head execution) (document, error) {
 	d, err := m.read(head.document)
 	if head.document == "" && m.tooLarge > 0 {
-		err = fmt.Errorf("the job message has %d bytes: MQTT_HELPER_PAYLOAD_BUFFER_LEN of the firmware allows less", m.tooLarge)
+		err = errorf("the job message has %d bytes: MQTT_HELPER_PAYLOAD_BUFFER_LEN of the firmware allows less", m.tooLarge)
 	}
 	m.bare, m.tooLarge = false, 0
 	return d, err

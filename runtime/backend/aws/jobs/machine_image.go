@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"errors"
-	"fmt"
 	"strings"
 	"time"
 
@@ -168,7 +167,7 @@ func (m *machine) halted() {
 		m.do(forget{m.record.kind})
 	}
 	if m.phase != starting {
-		m.fail(fmt.Errorf("the job was given up: %s", m.stopped))
+		m.fail(errorf("the job was given up: %s", m.stopped))
 	}
 	m.drop()
 	m.ask = true
@@ -183,7 +182,7 @@ func (m *machine) drop() {
 // fail tells of an error of the current job.
 func (m *machine) fail(err error) {
 	m.do(note{"the update has failed", m.current.job, err})
-	m.do(notify{cloud.Event{Type: cloud.EventFOTAError, Err: fmt.Errorf("job %s: %w", m.current.job, err)}})
+	m.do(notify{cloud.Event{Type: cloud.EventFOTAError, Err: errorf("job %s: %w", m.current.job, err)}})
 }
 
 // end has an outcome told.
@@ -227,7 +226,7 @@ func (m *machine) settled(is fota.Outcome, reason error) {
 		switch {
 		case !m.autoSchedule: // the application says when
 		case m.record.restarts >= maxRestarts:
-			m.giveUp(fmt.Errorf("the image was not installed by %d restarts", m.record.restarts))
+			m.giveUp(errorf("the image was not installed by %d restarts", m.record.restarts))
 		default:
 			m.do(schedule{m.record.kind})
 		}

@@ -3,7 +3,6 @@ package jobs
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 )
 
@@ -52,7 +51,7 @@ var errNotJSON = errors.New("it is not the JSON object that the service sends")
 
 func open(payload []byte) (e envelope, err error) {
 	if err := json.Unmarshal(payload, &e); err != nil {
-		return envelope{}, fmt.Errorf("%w: %w", errNotJSON, err)
+		return envelope{}, errorf("%w: %w", errNotJSON, err)
 	}
 	return e, nil
 }
@@ -71,7 +70,7 @@ func decodeHead(payload []byte) (token string, head execution, there bool, err e
 		Document json.RawMessage `json:"jobDocument"`
 	}
 	if err := json.Unmarshal(e.Execution, &x); err != nil {
-		return e.ClientToken, execution{}, false, fmt.Errorf("the execution cannot be read: %w", err)
+		return e.ClientToken, execution{}, false, errorf("the execution cannot be read: %w", err)
 	}
 	if err := checkJobID(x.JobID); err != nil {
 		return e.ClientToken, execution{}, false, err
@@ -86,11 +85,11 @@ func decodeHead(payload []byte) (token string, head execution, there bool, err e
 // checkJobID tells whether a name is that of a job (API reference, CreateJob: [a-zA-Z0-9_-]{1,64}). It goes into topics and files.
 func checkJobID(id string) error {
 	if id == "" || len(id) > maxJobID {
-		return fmt.Errorf("the execution's jobId has %d bytes: 1 to %d are possible", len(id), maxJobID)
+		return errorf("the execution's jobId has %d bytes: 1 to %d are possible", len(id), maxJobID)
 	}
 	for _, b := range []byte(id) {
 		if !(b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' || b >= '0' && b <= '9' || b == '_' || b == '-') {
-			return fmt.Errorf("the execution's jobId %q holds %q: letters, digits, _ and - are possible", id, b)
+			return errorf("the execution's jobId %q holds %q: letters, digits, _ and - are possible", id, b)
 		}
 	}
 	return nil

@@ -101,7 +101,7 @@ func load(folder *durable.Folder) (record, error) {
 	}
 	r, ok := decodeRecord(content)
 	if !ok {
-		return record{}, fmt.Errorf("%s is damaged: what an earlier update has come to is not known", folder.Path(recordName))
+		return record{}, errorf("%s is damaged: what an earlier update has come to is not known", folder.Path(recordName))
 	}
 	return r, nil
 }
