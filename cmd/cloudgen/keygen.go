@@ -9,12 +9,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/cloudgen/cloudgen/gen/fault"
 	"github.com/cloudgen/cloudgen/runtime/boot/image"
-	"github.com/cloudgen/cloudgen/runtime/boot/image/eckey"
 	"github.com/cloudgen/cloudgen/runtime/boot/image/keyfile"
 )
 
@@ -44,7 +44,7 @@ func keygen(_ context.Context, call *invocation) int {
 	r.Key = made
 	if !call.json {
 		fmt.Fprintf(call.stdout, "%s: the private key. Keep it from devices and repositories; whoever has it makes images that devices run.\n", made.Private)
-		fmt.Fprintf(call.stdout, "%s: the public key, %s, SHA-256 %s. Devices verify with it; a program of yours does so with %s.\n", made.Public, made.Type, made.Hash, goLiteral(made))
+		fmt.Fprintf(call.stdout, "%s: the public key, %s, SHA-256 %s. In an overlay beside it, for the devices that verify with it:\n%s", made.Public, made.Type, made.Hash, assignments(made))
 	}
 	return call.finish(nil, r, exitDone, nil)
 }
@@ -103,17 +103,13 @@ func hashText(key image.Key) string {
 // publicName names the file of the public key beside that of the private one: K.pub.pem beside K.pem.
 func publicName(private string) string { return strings.TrimSuffix(private, ".pem") + ".pub.pem" }
 
-// goLiteral gives the Go expression of a public key.
-func goLiteral(key *generatedKey) string {
-	var escaped strings.Builder
-	for at := 0; at < len(key.Raw); at += 2 {
-		escaped.WriteString(`\x` + key.Raw[at:at+2])
+// assignments are the lines of an overlay that have devices verify with a key.
+func assignments(key *generatedKey) string {
+	lines := fmt.Sprintf("    BOOT_SIGNATURE_KEY_FILE = %q\n", filepath.Base(key.Public))
+	if key.Type == keyfile.ECDSAP256 {
+		lines += "    BOOT_SIGNATURE_TYPE_ECDSA_P256 = y\n"
 	}
-	name := "edkey"
-	if len(key.Raw) == 2*eckey.Size {
-		name = "eckey"
-	}
-	return fmt.Sprintf(`%s.New([%s.Size]byte([]byte("%s")))`, name, name, &escaped)
+	return lines
 }
 
 // createFile writes a file that is not there yet; where that fails, it is not there afterwards either.
