@@ -20,7 +20,7 @@ func newBackend(device module.Device) (*aws.Backend, error) {
 		ThingMax:           64,                    // CLIENT_ID_MAX_LEN
 		StatusMax:          1350,                  // UPDATE_JOB_PAYLOAD_LEN
 		DocumentMax:        1350,                  // AWS_FOTA_PAYLOAD_SIZE
-		SecurityTag:        -1,                    // AWS_FOTA_DOWNLOAD_SECURITY_TAG
+		SecurityTag:        42,                    // AWS_FOTA_DOWNLOAD_SECURITY_TAG
 		ReportBeforeReboot: false,                 // AWS_FOTA_REPORT_BEFORE_REBOOT
 		AllowHTTP:          false,                 // AWS_FOTA_ALLOW_HTTP
 		AllowedHosts:       "localhost 127.0.0.1", // AWS_FOTA_ALLOWED_HOSTS
