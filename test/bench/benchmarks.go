@@ -20,9 +20,8 @@ type result struct {
 var resultLine = regexp.MustCompile(`^Benchmark(\S+?)(?:-\d+)?\s+\d+\s+(([\d.]+) ns/op.*)$`)
 
 // benchmarks runs those of a package that a pattern names.
-func benchmarks(ctx context.Context, folder, pattern string, more ...string) ([]result, error) {
-	args := append([]string{"test", "-run", "^$", "-bench", pattern, "-benchmem"}, more...)
-	output, err := exec.CommandContext(ctx, "go", append(args, folder)...).CombinedOutput()
+func benchmarks(ctx context.Context, folder, pattern string) ([]result, error) {
+	output, err := exec.CommandContext(ctx, "go", "test", "-run", "^$", "-bench", pattern, "-benchmem", folder).CombinedOutput()
 	if err != nil {
 		return nil, fmt.Errorf("benchmarks of %s: %w\n%s", folder, err, output)
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
-	"slices"
 	"syscall"
 	"time"
 
@@ -15,7 +14,8 @@ import (
 // starts is how many of each program are measured.
 const starts = 21
 
-// connect compares the time from the start of the process until the AWS firmware and its floor program are connected to the same local cloud.
+// connect compares the time from the start of the process until the AWS firmware and its floor program are connected to the same local cloud, a
+// process of its own.
 // The floor program uses the network of the machine, so the firmware does so too: what is compared has the modem adapter of the host. With the
 // simulated modem, which every build has if it is not told otherwise, a network has to be searched for first.
 func (b *bench) connect(ctx context.Context) (err error) {
@@ -27,19 +27,23 @@ func (b *bench) connect(ctx context.Context) (err error) {
 	if _, err := b.run(ctx, nil, "-overlay", overlay, "-set", "MODEM_ADAPTER_HOST=y", "-o", onHost); err != nil {
 		return err
 	}
-	service, err := b.serve(ctx, v)
+	p, endpoint, err := b.labProcess(ctx, "connect")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, service.Close()) }()
+	defer func() { err = errors.Join(err, p.end(syscall.SIGTERM)) }()
+	credentials := b.labDir("connect")
+	firmware := func(data string) []string {
+		return []string{"-endpoint", endpoint, "-credentials", credentials, "-data", filepath.Join(b.dir, data)}
+	}
 	programs := []struct {
 		connected string
 		path      string
 		args      []string
 	}{
-		{connectedFloor, b.floor(v), service.floor},
-		{connectedFirmware, filepath.Join(onHost, "bin", "firmware"), slices.Concat(service.firmware, []string{"-data", filepath.Join(b.dir, "data-host")})},
-		{connectedFirmware, b.firmware(v), slices.Concat(service.firmware, []string{"-data", filepath.Join(b.dir, "data-connect")})},
+		{connectedFloor, b.floor(v), []string{"-endpoint", endpoint, "-credentials", filepath.Join(credentials, v.tag)}},
+		{connectedFirmware, filepath.Join(onHost, "bin", "firmware"), firmware("data-host")},
+		{connectedFirmware, b.firmware(v), firmware("data-connect")},
 	}
 	times := make([][]time.Duration, len(programs))
 	for i := range starts + 1 {
@@ -61,7 +65,7 @@ func (b *bench) connect(ctx context.Context) (err error) {
 		row{"floor program", tenths(floor), ""},
 		row{"firmware on the host's network, until " + connectedFirmware, tenths(host), ""},
 		row{"ratio", quotient(host.Seconds(), floor.Seconds()), "2"},
-		row{fmt.Sprintf("firmware with the simulated modem, which searches for %v", sim.SearchTime), tenths(simulated), ""},
+		row{fmt.Sprintf("firmware with the simulated modem, which searches for %s", milliseconds(sim.SearchTime)), tenths(simulated), ""},
 	)
 	return nil
 }

@@ -15,8 +15,6 @@ import (
 	"sync"
 	"syscall"
 	"time"
-
-	"github.com/cloudgen/cloudgen/lab"
 )
 
 // How many devices are connected to the lab, how many of them connect at the same time, and how long it is watched then.
@@ -31,22 +29,18 @@ func (b *bench) lab(ctx context.Context) (err error) {
 	var first, again []time.Duration
 	for i := range repeats {
 		for _, into := range []*[]time.Duration{&first, &again} {
-			took, err := started(ctx, "mqtts://", syscall.SIGTERM, b.cloudgen, b.labArguments(i)...)
+			took, err := started(ctx, scheme, syscall.SIGTERM, b.cloudgen, b.labArguments(strconv.Itoa(i))...)
 			if err != nil {
 				return err
 			}
 			*into = append(*into, took)
 		}
 	}
-	p, err := launch(ctx, b.cloudgen, b.labArguments(0)...)
+	p, endpoint, err := b.labProcess(ctx, "0")
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.end(syscall.SIGTERM)) }()
-	line, _, err := p.await("mqtts://")
-	if err != nil {
-		return err
-	}
 	if err := wait(ctx, rest); err != nil {
 		return err
 	}
@@ -54,8 +48,7 @@ func (b *bench) lab(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	endpoint := strings.TrimPrefix(strings.TrimSpace(line), "mqtts://")
-	crowd, err := gather(ctx, endpoint, filepath.Join(b.labDir(0), strconv.Itoa(lab.DefaultTag)))
+	crowd, err := gather(ctx, endpoint, filepath.Join(b.labDir("0"), variants[0].tag))
 	if err != nil {
 		return err
 	}
@@ -88,17 +81,31 @@ func (b *bench) lab(ctx context.Context) (err error) {
 		row{fmt.Sprintf("%d devices connect over mutual TLS, %d at a time", idleDevices, connecting), milliseconds(crowd.took), ""},
 		row{fmt.Sprintf("resident memory with %d idle devices", idleDevices), megabytes(resident), ""},
 		row{"memory of an idle device", fmt.Sprintf("%.1f kB", float64(resident-alone)/1e3/idleDevices), ""},
-		row{fmt.Sprintf("processor time in %v with them", watched), milliseconds(after - before), ""},
+		row{fmt.Sprintf("processor time in %.0f s with them", watched.Seconds()), milliseconds(after - before), ""},
 	)
 	return nil
 }
 
-func (b *bench) labDir(n int) string {
-	return filepath.Join(b.dir, "lab-start", strconv.Itoa(n))
+// labProcess starts the local AWS IoT Core in the lab folder of this name, and gives where devices connect. The caller ends it.
+func (b *bench) labProcess(ctx context.Context, name string) (*process, string, error) {
+	p, err := launch(ctx, b.cloudgen, b.labArguments(name)...)
+	if err != nil {
+		return nil, "", err
+	}
+	line, _, err := p.await(scheme)
+	if err != nil {
+		return nil, "", errors.Join(err, p.end(syscall.SIGTERM))
+	}
+	return p, strings.TrimPrefix(strings.TrimSpace(line), scheme), nil
 }
 
-func (b *bench) labArguments(n int) []string {
-	return []string{"lab", "serve", "aws", "-dir", b.labDir(n), "-listen", "localhost:0"}
+// scheme begins the first line that the lab prints when it serves.
+const scheme = "mqtts://"
+
+func (b *bench) labDir(name string) string { return filepath.Join(b.dir, "lab-start", name) }
+
+func (b *bench) labArguments(name string) []string {
+	return []string{"lab", "serve", "aws", "-dir", b.labDir(name), "-listen", "localhost:0"}
 }
 
 // crowd is many devices that are connected. They have one certificate, and client ids of their own.
