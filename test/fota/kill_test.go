@@ -171,7 +171,7 @@ func (k *killing) step(ctx context.Context, l *link) error {
 	switch now.state {
 	case idle:
 		content, number := k.next()
-		err := k.server.deliver(asking, l, content, number%2 == 0)
+		err := k.server.deliver(asking, l, content, delivery(number%3))
 		if err == nil {
 			k.tally.delivered.Add(1)
 		}

@@ -136,15 +136,28 @@ func (s *server) becomes(want standing) *link {
 	}
 }
 
-// deliver has the device download an image, by push or pull.
-func (s *server) deliver(ctx context.Context, l *link, content []byte, pull bool) error {
-	if !pull {
+// delivery is how an image comes to a device.
+type delivery int
+
+const (
+	push delivery = iota
+	pullPlain
+	pullSecure
+)
+
+// deliver has the device download an image.
+func (s *server) deliver(ctx context.Context, l *link, content []byte, by delivery) error {
+	from := "coap://" + s.plain
+	switch by {
+	case push:
 		return l.PushFirmware(ctx, content)
+	case pullSecure:
+		from = "coaps://" + s.address
 	}
 	if err := s.AddImage("image", content); err != nil {
 		return err
 	}
-	if err := l.Write(ctx, "/5/0/1", format.Text, "coap://"+s.plain+"/images/image"); err != nil {
+	if err := l.Write(ctx, "/5/0/1", format.Text, from+"/images/image"); err != nil {
 		return err
 	}
 	for {

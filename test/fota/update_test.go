@@ -32,14 +32,15 @@ func fromFactory(t *testing.T) (*device, *link) {
 	return d, l
 }
 
-func TestPush(t *testing.T) { updates(t, false) }
-func TestPull(t *testing.T) { updates(t, true) }
+func TestPush(t *testing.T)       { updates(t, push) }
+func TestPull(t *testing.T)       { updates(t, pullPlain) }
+func TestPullSecure(t *testing.T) { updates(t, pullSecure) }
 
-func updates(t *testing.T, pull bool) {
+func updates(t *testing.T, by delivery) {
 	t.Parallel()
 	d, l := fromFactory(t)
 	begun := time.Now()
-	if err := d.server.deliver(within(t, patience), l, built.next, pull); err != nil {
+	if err := d.server.deliver(within(t, patience), l, built.next, by); err != nil {
 		t.Fatal(err)
 	}
 	delivered := time.Since(begun)
