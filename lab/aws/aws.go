@@ -35,6 +35,8 @@ type Config struct {
 	Observe     func(broker.Event)
 	Logger      *slog.Logger
 	Clock       *Clock // nil: a new one on time.Now. The state file says how far it is ahead
+
+	connecting time.Duration // see broker.Limits; 0: its default
 }
 
 // DefaultAccount is the account of the lab.
@@ -107,7 +109,7 @@ func Start(config Config) (*Cloud, error) {
 	}
 	limits := config.Limits.orDefault()
 	c.policy = &policy{
-		patterns: c.patterns, rules: c.rules, account: c.account, identity: c.identity, clock: c.clock, service: c, limits: limits, connects: windows{},
+		patterns: c.patterns, rules: c.rules, account: c.account, identity: c.identity, clock: c.clock, service: c, keepAlive: minimumKeepAlive, limits: limits, connects: windows{},
 		notify: func(client string, refusal *broker.Refusal) { <-c.ready; c.broker.Refuse(client, "", "", refusal) },
 	}
 	c.broker, err = broker.Open(broker.Config{
@@ -116,7 +118,7 @@ func Start(config Config) (*Cloud, error) {
 		// for the registry to say, not for authorities.
 		TLS:     &tls.Config{Certificates: []tls.Certificate{config.Certificate}, ClientAuth: tls.RequestClientCert},
 		Policy:  c.policy,
-		Limits:  broker.Limits{Packet: maximumPacket, Queue: queued, Window: limits.Unacknowledged, Redelivery: redelivery, Session: limits.Session},
+		Limits:  broker.Limits{Packet: maximumPacket, Queue: queued, Window: limits.Unacknowledged, Redelivery: redelivery, Session: limits.Session, Connecting: config.connecting},
 		Now:     c.clock.Now,
 		Restore: stored.Broker,
 		Changed: c.saver.changed,

@@ -22,7 +22,9 @@ type policy struct {
 	identity *identity
 	clock    *Clock
 	service  service
-	notify   func(id string, refusal *broker.Refusal) // tells what is slowed down rather than refused
+	// keepAlive is the shortest, seconds.
+	keepAlive uint16
+	notify    func(id string, refusal *broker.Refusal) // tells what is slowed down rather than refused
 
 	mu       sync.Mutex
 	limits   Limits
@@ -65,8 +67,8 @@ func (p *policy) Hello(hello broker.Hello) *broker.Refusal {
 
 func (p *policy) Certificate(hello broker.Hello, certificate *x509.Certificate) *broker.Refusal {
 	if certificate == nil {
-		// A port with ALPN also serves requests that are signed instead.
-		if slices.Contains(hello.Protocols, protocolMQTT) || len(hello.Protocols) == 0 {
+		// The second port also serves requests that are signed instead.
+		if hello.Port != secondPort || slices.Contains(hello.Protocols, protocolMQTT) {
 			return p.rules.refusal("tls/certificate-missing", "the client presented no certificate")
 		}
 		return nil
@@ -105,8 +107,8 @@ func (p *policy) Connect(client broker.Client, connect *broker.Connect) *broker.
 	switch {
 	case connect.KeepAlive == 0 || connect.KeepAlive > maximumKeepAlive:
 		connect.KeepAlive = maximumKeepAlive
-	case connect.KeepAlive < minimumKeepAlive:
-		connect.KeepAlive = minimumKeepAlive
+	case connect.KeepAlive < p.keepAlive:
+		connect.KeepAlive = p.keepAlive
 	}
 	l, refusal := p.identify(client, connect, now)
 	if refusal != nil {
@@ -127,8 +129,6 @@ func (p *policy) checkWill(connect *broker.Connect) *broker.Refusal {
 			len(connect.WillTopic), slashes(connect.WillTopic), maximumTopic, maximumSlashes)
 	case strings.HasPrefix(connect.WillTopic, "$"):
 		return p.rules.refusal("connect/will-reserved", "the will's topic %q begins with $", connect.WillTopic)
-	case connect.WillSize > maximumPayload:
-		return p.rules.refusal("connect/will-payload", "the will has %d bytes; at most %d are allowed", connect.WillSize, maximumPayload)
 	}
 	return nil
 }

@@ -135,7 +135,7 @@ func testPolicy(t *testing.T) (p *policy, device *x509.Certificate, step func(ti
 	}
 	return &policy{
 		patterns: newPatterns(), rules: newRules(), account: account, identity: i, clock: NewClock(func() time.Time { return now }),
-		limits: Limits{}.orDefault(), connects: windows{}, notify: func(string, *broker.Refusal) {},
+		keepAlive: minimumKeepAlive, limits: Limits{}.orDefault(), connects: windows{}, notify: func(string, *broker.Refusal) {},
 	}, device, func(d time.Duration) { now = now.Add(d) }
 }
 

@@ -18,6 +18,9 @@ const (
 	protocolHTTPBare = "http/1.1"
 )
 
+// secondPort is its name for the policy.
+const secondPort = "alpn"
+
 // port is the second port: MQTT or HTTPS, as ALPN says.
 type port struct {
 	server *http.Server
@@ -39,7 +42,7 @@ func (c *Cloud) ServeALPN(listener net.Listener, certificate tls.Certificate, ha
 	config := c.broker.Guarded(&tls.Config{
 		Certificates: []tls.Certificate{certificate}, ClientAuth: tls.RequestClientCert,
 		NextProtos: []string{protocolMQTT, protocolHTTP, protocolHTTPBare},
-	})
+	}, secondPort)
 	p := &port{server: &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second,
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){

@@ -114,7 +114,6 @@ func Rules() []Rule {
 		Rule{ID: "connect/client-id", Wire: connack, code: codeClientID, Event: "a client id of more than 128 bytes"},
 		Rule{ID: "connect/rate", Wire: connack, code: codeQuota, Event: "more than one CONNECT a second with one client id"},
 		Rule{ID: "connect/will-topic", Wire: connack, code: codeTopic, Event: "a will's topic of more than 256 bytes or 7 slashes"},
-		Rule{ID: "connect/will-payload", Wire: connack, code: codeTooLarge, Event: "a will of more than 128 KiB"},
 	)
 	add(guideMQTT, Rule{ID: "connect/will-qos", Wire: connack, code: codeQoS, Event: "a will with QoS 2"})
 	add(guideReserved, Rule{ID: "connect/will-reserved", Wire: connack, code: codeTopic, Event: "a will on a topic that begins with $"})

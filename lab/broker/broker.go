@@ -85,7 +85,7 @@ func Open(config Config) (*Broker, error) {
 		config.Changed = func() {}
 	}
 	b := &Broker{config: config, log: config.Logger, connections: map[*connection]struct{}{}, absent: map[string]time.Time{}, address: config.Listen}
-	b.config.TLS = b.guard(config.TLS, false)
+	b.config.TLS = b.guard(config.TLS, "")
 
 	capabilities := mqtt.NewDefaultServerCapabilities()
 	capabilities.MaximumClientWritesPending = int32(config.Limits.Queue)
@@ -95,6 +95,7 @@ func Open(config Config) (*Broker, error) {
 	capabilities.MaximumPacketSize = config.Limits.Packet
 	capabilities.MaximumSessionExpiryInterval = uint32(config.Limits.Session / time.Second)
 	capabilities.MaximumQos = 1
+	capabilities.MinimumProtocolVersion = 4
 	capabilities.TopicAliasMaximum = topicAliases
 	capabilities.SubIDAvailable = 0
 	b.server = mqtt.New(&mqtt.Options{
@@ -139,17 +140,17 @@ func (l Limits) orDefault() Limits {
 }
 
 // Guarded gives a TLS configuration in which the policy decides about clients as it does at the broker's own port: for ports that are served
-// elsewhere and hand their connections to Serve.
-func (b *Broker) Guarded(config *tls.Config) *tls.Config { return b.guard(config, true) }
+// elsewhere and hand their connections to Serve. The policy is told the port's name.
+func (b *Broker) Guarded(config *tls.Config, port string) *tls.Config { return b.guard(config, port) }
 
-// guard has a refusal told here if tell is set, because whoever serves the port does not.
-func (b *Broker) guard(config *tls.Config, tell bool) *tls.Config {
+// guard has a refusal at a port with a name told here, because whoever serves that does not.
+func (b *Broker) guard(config *tls.Config, port string) *tls.Config {
 	config = config.Clone()
 	refuse := func(said Hello, refusal *Refusal) error {
 		if refusal == nil {
 			return nil
 		}
-		if tell {
+		if port != "" {
 			b.Refuse("", said.Remote, "", refusal)
 		}
 		return refusal
@@ -157,7 +158,7 @@ func (b *Broker) guard(config *tls.Config, tell bool) *tls.Config {
 	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
 	config.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 		said := Hello{
-			ServerName: hello.ServerName, Protocols: hello.SupportedProtos, Versions: hello.SupportedVersions, Remote: hello.Conn.RemoteAddr().String(),
+			Port: port, ServerName: hello.ServerName, Protocols: hello.SupportedProtos, Versions: hello.SupportedVersions, Remote: hello.Conn.RemoteAddr().String(),
 		}
 		if err := refuse(said, b.config.Policy.Hello(said)); err != nil {
 			return nil, err

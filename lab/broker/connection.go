@@ -271,11 +271,17 @@ func disconnectReason(c *connection, client *mqtt.Client, err error) string {
 		return ReasonClient
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return ReasonKeepAlive
-	case errors.As(err, new(packets.Code)):
+	case errors.As(err, new(packets.Code)), err != nil && !ofTheLink(err):
 		return ReasonError
 	default:
 		return ReasonLost
 	}
+}
+
+// ofTheLink tells whether an error came from the connection rather than from what was read.
+func ofTheLink(err error) bool {
+	var network net.Error
+	return errors.As(err, &network) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed)
 }
 
 // explainHandshake adds to a failed handshake what a developer needs to know, where the bare error does not say it.
@@ -334,8 +340,10 @@ func broken(reason string, err error) *Refusal {
 	switch {
 	case reason == ReasonKeepAlive:
 		return rule("mqtt/keep-alive", "nothing came for one and a half times the keep-alive")
-	case reason != ReasonError || !isCode:
+	case reason != ReasonError || err == nil:
 		return nil
+	case !isCode:
+		return rule("mqtt/malformed", err.Error())
 	}
 	switch code {
 	case packets.ErrProtocolViolationSecondConnect:

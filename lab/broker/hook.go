@@ -97,7 +97,6 @@ func (h *hook) connect(c *connection, client *mqtt.Client, packet packets.Packet
 	connect := Connect{
 		Username: string(packet.Connect.Username), Password: packet.Connect.Password, KeepAlive: packet.Connect.Keepalive, Clean: packet.Connect.Clean,
 		Will: packet.Connect.WillFlag, WillTopic: packet.Connect.WillTopic, WillQoS: packet.Connect.WillQos, WillRetain: packet.Connect.WillRetain,
-		WillSize: len(packet.Connect.WillPayload),
 	}
 	refusal := h.broker.config.Policy.Connect(c.client, &connect)
 	if refusal == nil {

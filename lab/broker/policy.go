@@ -43,6 +43,7 @@ type Policy interface {
 
 // Hello is what a TLS client says first.
 type Hello struct {
+	Port       string   // see Broker.Guarded; "" is the broker's own
 	ServerName string   // SNI; "" if it sends none
 	Protocols  []string // ALPN
 	Versions   []uint16 // of TLS, as in crypto/tls
@@ -69,7 +70,6 @@ type Connect struct {
 	Clean      bool   // MQTT 3.1.1: clean session; MQTT 5: clean start
 	Will       bool
 	WillTopic  string
-	WillSize   int // of the payload, bytes
 	WillQoS    byte
 	WillRetain bool
 
