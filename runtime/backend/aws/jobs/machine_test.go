@@ -23,11 +23,10 @@ var usual = rules{
 type script struct {
 	t testing.TB
 	*machine
-	now    time.Time
-	token  string // of the last request
-	topic  string // of the last request
-	last   update
-	events []string
+	now   time.Time
+	token string // of the last request
+	topic string // of the last request
+	last  update
 }
 
 func newScript(t testing.TB, r rules, kept record) *script {
