@@ -163,11 +163,16 @@ func (b *bench) refusals() (rules []string) {
 
 func (b *bench) connect(id string) *rawmqtt.Client {
 	b.Helper()
+	return b.dialSession(rawmqtt.Session{ID: id, KeepAlive: 60})
+}
+
+func (b *bench) dialSession(session rawmqtt.Session) *rawmqtt.Client {
+	b.Helper()
 	b.clock.advance(time.Second) // one CONNECT a second
 	client, err := rawmqtt.Dial(b.Context(), b.Broker().Address(), b.tls)
 	check(b.T, err)
 	b.Cleanup(func() { _ = client.Close() })
-	code, _, err := client.Connect(rawmqtt.Session{ID: id, KeepAlive: 60})
+	code, _, err := client.Connect(session)
 	check(b.T, err)
 	if code != 0 {
 		b.Fatalf("CONNACK %d", code)

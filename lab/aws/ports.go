@@ -24,13 +24,14 @@ const secondPort = "alpn"
 // port is the second port: MQTT or HTTPS, as ALPN says.
 type port struct {
 	server *http.Server
+	other  *http.Server // of connections with AWS's own name for HTTP
 }
 
 func (p *port) close() error {
 	if p == nil {
 		return nil
 	}
-	return p.server.Close() // MQTT connections end with the broker's
+	return errors.Join(p.other.Close(), p.server.Close()) // MQTT connections end with the broker's
 }
 
 // ServeALPN serves a second port, as port 443 of AWS: MQTT where the client asks for it by ALPN, and the handler over HTTPS. A client without a
@@ -43,14 +44,17 @@ func (c *Cloud) ServeALPN(listener net.Listener, certificate tls.Certificate, ha
 		Certificates: []tls.Certificate{certificate}, ClientAuth: tls.RequestClientCert,
 		NextProtos: []string{protocolMQTT, protocolHTTP, protocolHTTPBare},
 	}, secondPort)
-	p := &port{server: &http.Server{
+	handed := newHandover(listener.Addr())
+	p := &port{other: &http.Server{Handler: withTLS(handler), ReadHeaderTimeout: 10 * time.Second, ConnContext: handedContext}, server: &http.Server{
 		Handler: handler, ReadHeaderTimeout: 10 * time.Second,
 		TLSNextProto: map[string]func(*http.Server, *tls.Conn, http.Handler){
 			protocolMQTT: func(_ *http.Server, conn *tls.Conn, _ http.Handler) { c.broker.Serve(conn) },
+			protocolHTTP: func(_ *http.Server, conn *tls.Conn, _ http.Handler) { handed.take(conn) },
 		},
 		ErrorLog: log.New(handshakeErrors{c}, "", 0),
 	}}
 	c.second = p
+	c.running.Go(func() { _ = p.other.Serve(handed) }) // ends with Close
 	c.running.Go(func() {
 		if err := p.server.Serve(tls.NewListener(listener, config)); !errors.Is(err, http.ErrServerClosed) {
 			c.broker.Notify("", "", fmt.Sprintf("the second port is not served any more: %v", err))
