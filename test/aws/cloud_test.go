@@ -1,0 +1,153 @@
+package aws
+
+import (
+	"crypto/tls"
+	"fmt"
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	lab "github.com/cloudgen/cloudgen/lab/aws"
+	"github.com/cloudgen/cloudgen/lab/aws/files"
+	"github.com/cloudgen/cloudgen/lab/aws/jobs"
+	"github.com/cloudgen/cloudgen/lab/aws/registry"
+	"github.com/cloudgen/cloudgen/lab/broker"
+	"github.com/cloudgen/cloudgen/lab/pki"
+)
+
+const (
+	thing       = "tracker-1"
+	securityTag = 42
+	patience    = 30 * time.Second
+)
+
+// cloud is the lab's AWS IoT Core with one thing, and a host of images by https.
+type cloud struct {
+	*lab.Cloud
+	testing.TB
+	files       *files.Host
+	host        *httptest.Server
+	credentials string // folder of the device's
+
+	mu      sync.Mutex
+	refused []string
+}
+
+// newCloud starts one that allows the device what a policy says.
+func newCloud(t testing.TB, policy string) *cloud {
+	t.Helper()
+	c := &cloud{TB: t, credentials: t.TempDir()}
+	authority, err := pki.Open(c.credentials, time.Now())
+	check(t, err)
+	server, err := authority.Server(nil, time.Now())
+	check(t, err)
+	folder, err := authority.Device(securityTag, thing, time.Now())
+	check(t, err)
+	device, err := tls.LoadX509KeyPair(filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem"))
+	check(t, err)
+	c.files, err = files.Open(files.Config{Dir: t.TempDir(), Secret: []byte("a secret of the test")})
+	check(t, err)
+	t.Cleanup(func() { check(t, c.files.Close()) })
+	c.host = httptest.NewUnstartedServer(c.files)
+	c.host.TLS = &tls.Config{Certificates: []tls.Certificate{server}}
+	c.host.Config.ErrorLog = nil
+	c.host.StartTLS()
+	t.Cleanup(c.host.Close)
+	c.Cloud, err = lab.Start(lab.Config{
+		Listen: "localhost:0", Certificate: server, Device: &lab.FirstDevice{Certificate: device.Leaf, Policy: policy},
+		Limits: lab.Limits{Connects: 100}, Presign: c.presign, Observe: c.observe,
+	})
+	check(t, err)
+	t.Cleanup(func() { check(t, c.Close()) })
+	check(t, c.Registry(func(r *registry.Registry, now time.Time) error {
+		_, err := r.CreateThing(thing, "", nil, now)
+		return err
+	}))
+	return c
+}
+
+// observe notes what the cloud refuses: a device with a good policy and good manners is refused nothing.
+func (c *cloud) observe(e broker.Event) {
+	if e.Kind == broker.Refused {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		c.refused = append(c.refused, fmt.Sprintf("%+v", e))
+	}
+}
+
+func (c *cloud) wantNothingRefused() {
+	c.Helper()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, each := range c.refused {
+		c.Errorf("the cloud has refused: %s", each)
+	}
+}
+
+// presign makes a URL of the placeholder's, which names the object in a bucket of S3.
+func (c *cloud) presign(address string, until time.Time) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		c.Error(err)
+		return address
+	}
+	signed, err := c.files.Presign(c.host.URL, strings.TrimPrefix(u.Path, "/"+c.files.Bucket()+"/"), time.Until(until).Truncate(time.Second))
+	if err != nil {
+		c.Error(err)
+	}
+	return signed
+}
+
+// placeholder stands for the presigned URL of an object.
+func (c *cloud) placeholder(key string) string {
+	return "${aws:iot:s3-presigned-url:https://s3.us-east-1.amazonaws.com/" + c.files.Bucket() + "/" + key + "}"
+}
+
+// put gives the host an image.
+func (c *cloud) put(key string, content []byte) {
+	c.Helper()
+	_, err := c.files.PutBytes(key, content)
+	check(c, err)
+}
+
+// job makes a job for the device.
+func (c *cloud) job(id, document string) {
+	c.Helper()
+	check(c, c.Jobs(func(s *jobs.Store, now time.Time) ([]jobs.Message, error) {
+		_, messages, err := s.CreateJob(id, jobs.JobRequest{
+			Document: document, Targets: []string{"arn:aws:iot:us-east-1:000000000000:thing/" + thing},
+			PresignedURLConfig: &jobs.PresignedURLConfig{RoleARN: "arn:aws:iam::000000000000:role/files", ExpiresInSec: 600},
+		}, now)
+		return messages, err
+	}))
+}
+
+// cancel cancels a job, also where it is in progress.
+func (c *cloud) cancel(id string) {
+	c.Helper()
+	check(c, c.Jobs(func(s *jobs.Store, now time.Time) ([]jobs.Message, error) {
+		_, messages, err := s.CancelJob(id, jobs.CancelRequest{}, true, now)
+		return messages, err
+	}))
+}
+
+// execution tells what a job has come to on the device.
+func (c *cloud) execution(id string) (e jobs.Execution) {
+	c.Helper()
+	check(c, c.Jobs(func(s *jobs.Store, now time.Time) (messages []jobs.Message, err error) {
+		e, err = s.DescribeJobExecution(thing, id, 0, now)
+		return nil, err
+	}))
+	return e
+}
+
+func detail(e jobs.Execution, name string) string {
+	if e.StatusDetails == nil {
+		return ""
+	}
+	return e.StatusDetails.DetailsMap[name]
+}
