@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os/exec"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -14,6 +15,15 @@ type result struct {
 	name    string  // without Benchmark and the number of processors
 	figures string  // as they stand there
 	nsPerOp float64 // the first of them
+}
+
+// metric gives one of the figures by its unit.
+func (r result) metric(unit string) (float64, error) {
+	fields := strings.Fields(r.figures)
+	if i := slices.Index(fields, unit); i > 0 {
+		return strconv.ParseFloat(fields[i-1], 64)
+	}
+	return 0, fmt.Errorf("benchmark %s reports no %s: %s", r.name, unit, r.figures)
 }
 
 // resultLine is a line of `go test -bench`.

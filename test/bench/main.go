@@ -56,6 +56,7 @@ var parts = []struct {
 	{"memory", (*bench).memory},
 	{"connect", (*bench).connect},
 	{"publish", (*bench).publish},
+	{"report", (*bench).report},
 	{"lab", (*bench).lab},
 	{"download", (*bench).download},
 	{"verify", (*bench).verify},

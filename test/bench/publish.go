@@ -58,6 +58,39 @@ func (b *bench) publish(ctx context.Context) (err error) {
 	return nil
 }
 
+// report compares reports of samples, from their values to the acknowledgement, with paho that publishes the finished document: benchmarks of the
+// backend, whose peer in the same process only acknowledges.
+func (b *bench) report(ctx context.Context) error {
+	wall, cpu := map[string][]float64{}, map[string][]float64{} // by benchmark
+	for range publishTurns {
+		results, err := benchmarks(ctx, "./runtime/backend/aws", "^BenchmarkReport(Bare)?$")
+		if err != nil {
+			return err
+		}
+		for _, r := range results {
+			used, err := r.metric("cpu-ns/op")
+			if err != nil {
+				return err
+			}
+			wall[r.name], cpu[r.name] = append(wall[r.name], r.nsPerOp), append(cpu[r.name], used)
+		}
+	}
+	const ours, bare = "Report", "ReportBare"
+	if len(wall[ours]) != publishTurns || len(wall[bare]) != publishTurns {
+		return fmt.Errorf("the benchmarks of ./runtime/backend/aws gave %d and %d results, want %d of each", len(wall[ours]), len(wall[bare]), publishTurns)
+	}
+	const unit = "%.1f µs"
+	table(fmt.Sprintf("Reports of four samples to the shadow at QoS 1, a peer in the same process acknowledges (median of %d runs)", publishTurns),
+		row{"paho alone, the finished document: time", fmt.Sprintf(unit, median(wall[bare])/1e3), ""},
+		row{"backend of AWS IoT Core, from the values: time", fmt.Sprintf(unit, median(wall[ours])/1e3), ""},
+		row{"time, ratio", quotient(median(wall[ours]), median(wall[bare])), "1.10"},
+		row{"paho alone: processor time, peer included", fmt.Sprintf(unit, median(cpu[bare])/1e3), ""},
+		row{"backend of AWS IoT Core: processor time, peer included", fmt.Sprintf(unit, median(cpu[ours])/1e3), ""},
+		row{"processor time, ratio", quotient(median(cpu[ours]), median(cpu[bare])), "1.10"},
+	)
+	return nil
+}
+
 func perSecond(r stopwatch.Reading) float64 { return float64(r.Count) / r.Wall.Seconds() }
 
 func microseconds(r stopwatch.Reading) float64 {
