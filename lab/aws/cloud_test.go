@@ -272,7 +272,7 @@ func TestDefaultPolicy(t *testing.T) {
 	}
 	device.next("$aws/things/" + me + "/jobs/$next/get/accepted")
 	codes, err := device.Subscribe(2, 1, "other/agnss", "#", "$aws/things/other/shadow/#")
-	if err != nil || fmt.Sprint(codes) != "[128 128 128]" {
+	if err != nil || string(codes) != "\x80\x80\x80" {
 		t.Errorf("SUBACK %v, %v", codes, err)
 	}
 	refused := b.refused("subscribe/policy")

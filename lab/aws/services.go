@@ -225,7 +225,7 @@ func (c *Cloud) deliver(asked string, messages []jobs.Message) {
 	}
 }
 
-// Job requests over HTTP: JobsDevice carries out f for a thing and publishes what follows.
+// JobsDevice carries out f for a thing, whose device asks over HTTP, and publishes what follows.
 func (c *Cloud) JobsDevice(thing string, f func(d jobs.Device, now time.Time) ([]byte, []jobs.Message, error)) ([]byte, error) {
 	var answer []byte
 	err := c.Jobs(func(s *jobs.Store, now time.Time) ([]jobs.Message, error) {

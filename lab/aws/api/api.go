@@ -60,8 +60,7 @@ func invalid(format string, args ...any) error {
 // request is one call.
 type request struct {
 	*http.Request
-	body   []byte
-	client string // certificate id, where there is one
+	body []byte
 }
 
 func (r *request) query(name string) string { return r.URL.Query().Get(name) }

@@ -66,7 +66,7 @@ func (c *control) read(f func(r *registry.Registry) (any, error)) (any, error) {
 }
 
 func (c *control) endpoint(r *request) (any, error) {
-	address := ""
+	var address string
 	switch kind := r.query("endpointType"); kind {
 	case "", "iot:Data", "iot:Data-ATS", "iot:Data-Beta":
 		address = c.config.Endpoints.Data

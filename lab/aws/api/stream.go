@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"errors"
 	"net/http"
 	"sync"
 	"time"
@@ -56,7 +57,7 @@ func (s *Stream) Event(e broker.Event) {
 	}
 	if e.Err != nil {
 		shown.Error = e.Err.Error()
-		if refusal, ok := e.Err.(*broker.Refusal); ok {
+		if refusal, ok := errors.AsType[*broker.Refusal](e.Err); ok {
 			shown.Rule, shown.Source, shown.Error = refusal.Rule, refusal.Source, refusal.Detail
 		}
 	}

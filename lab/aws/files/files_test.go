@@ -234,7 +234,7 @@ func TestFaults(t *testing.T) {
 	}
 	check(t, s.SetFault("app/v2.bin", Fault{Status: 500}))
 	s.ClearFaults()
-	if response, _, _ := s.get("GET", s.url()); response.StatusCode != 200 {
+	if response, _, _ := s.get("GET", s.url()); response.StatusCode != http.StatusOK {
 		t.Errorf("status %d", response.StatusCode)
 	}
 	for _, wrong := range []Fault{{Truncate: at(-1)}, {Status: 404}, {Times: -1, Expire: true}} {
