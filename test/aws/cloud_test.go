@@ -3,6 +3,8 @@ package aws
 import (
 	"crypto/tls"
 	"fmt"
+	"io"
+	"log"
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
@@ -54,7 +56,7 @@ func newCloud(t testing.TB, policy string) *cloud {
 	t.Cleanup(func() { check(t, c.files.Close()) })
 	c.host = httptest.NewUnstartedServer(c.files)
 	c.host.TLS = &tls.Config{Certificates: []tls.Certificate{server}}
-	c.host.Config.ErrorLog = nil
+	c.host.Config.ErrorLog = log.New(io.Discard, "", 0) // connections that are given up are no news
 	c.host.StartTLS()
 	t.Cleanup(c.host.Close)
 	c.Cloud, err = lab.Start(lab.Config{

@@ -39,7 +39,7 @@ func TestUpdate(t *testing.T) {
 	c.job("J-1", c.update(2, "app-2.img"))
 	stop := d.start()
 	c.awaitStatus("J-1", "IN_PROGRESS")
-	await(t, "progress is told", func() bool { return detail(c.execution("J-1"), "progress") >= "2" })
+	await(t, "progress is told", func() bool { return len(detail(c.execution("J-1"), "progress")) > 1 })
 	if !c.Broker().Cut(thing) {
 		t.Error("the device was not connected")
 	}

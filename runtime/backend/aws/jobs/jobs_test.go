@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/backend/aws"
+	"github.com/cloudgen/cloudgen/runtime/boot/slots"
 	"github.com/cloudgen/cloudgen/runtime/durable/durabletest"
 	"github.com/cloudgen/cloudgen/runtime/module"
 )
@@ -158,6 +159,31 @@ func TestCancelWhileDownloading(t *testing.T) {
 		wantText(t, "events", d.story(), "START ERROR START DONE")
 		if d.version != 2 || s.queue[1].status != succeeded {
 			t.Errorf("version %d runs, the job is %s", d.version, s.queue[1].status)
+		}
+	})
+}
+
+// TestCancelBeforeTheRestart: the image is marked already, and is not tried.
+func TestCancelBeforeTheRestart(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := &service{t: t}
+		job := s.add("J-1", updateTo2)
+		d := newDevice(t, options(), installed(t), s, &files{content: made(t, 2)})
+		s.trouble = func(string) string {
+			if job.status == inProgress && d.slots.State().Trial == slots.Marked {
+				job.status, job.version = "CANCELED", job.version+1
+			}
+			return ""
+		}
+		d.boot()
+		d.live(time.Minute, nil)
+		d.stop()
+		d.boot()
+		d.live(time.Minute, nil)
+		d.stop()
+		wantText(t, "events", d.story(), "START ERROR")
+		if d.version != 1 || job.status != "CANCELED" || d.slots.State().Trial != slots.NoTrial {
+			t.Errorf("version %d runs, the job %+v, the other image is %v", d.version, job, d.slots.State().Trial)
 		}
 	})
 }
