@@ -88,6 +88,7 @@ type outcome struct {
 }
 
 // machine carries out one job after the other. Its methods take what has happened; effects gives what is to be done. It is for one goroutine.
+// What is called from many places is kept from being inlined, which would be a fifth more code.
 type machine struct {
 	rules
 	random func() float64 // from 0 to below 1
@@ -168,12 +169,16 @@ func (m *machine) unanswered(now time.Time) {
 }
 
 // retry puts off the next request.
+//
+//go:noinline
 func (m *machine) retry(now time.Time) {
 	m.hold(now, m.failures)
 	m.failures++
 }
 
 // hold puts off the next request, longer each time.
+//
+//go:noinline
 func (m *machine) hold(now time.Time, times int) {
 	wait := min(firstBackOff<<min(times, 16), mostBackOff)
 	// From 75 % to 100 %, so that a fleet does not come back at the same moment.
@@ -184,6 +189,8 @@ func (m *machine) hold(now time.Time, times int) {
 func (m *machine) do(e effect) { m.out = append(m.out, e) }
 
 // keep makes a record the current one.
+//
+//go:noinline
 func (m *machine) keep(r record) {
 	if m.record != r {
 		m.record = r
@@ -284,21 +291,21 @@ func (m *machine) update(now time.Time, r request) {
 }
 
 // deadline is when effects has to be asked again though nothing has happened; zero: never.
-func (m *machine) deadline(now time.Time) time.Time {
-	var next time.Time
-	at := func(t time.Time, matters bool) {
-		if matters && t.After(now) && (next.IsZero() || t.Before(next)) {
-			next = t
+func (m *machine) deadline(now time.Time) (next time.Time) {
+	answer := time.Time{}
+	if m.flight != nil {
+		answer = m.flight.until
+	}
+	for _, each := range []struct {
+		at      time.Time
+		matters bool
+	}{
+		{answer, true}, {m.retryAt, m.connected}, {m.tellAt, m.connected && m.tell}, {m.renewAt, m.phase == downloading}, {m.fetchAt, m.phase == pausing},
+		{m.askAt, m.phase == settling && m.connected}, {m.doneBy, true},
+	} {
+		if each.matters && each.at.After(now) && (next.IsZero() || each.at.Before(next)) {
+			next = each.at
 		}
 	}
-	if m.flight != nil {
-		at(m.flight.until, true)
-	}
-	at(m.retryAt, m.connected)
-	at(m.tellAt, m.connected && m.tell)
-	at(m.renewAt, m.phase == downloading)
-	at(m.fetchAt, m.phase == pausing)
-	at(m.askAt, m.phase == settling && m.connected)
-	at(m.doneBy, true)
 	return next
 }

@@ -31,6 +31,8 @@ func (m *machine) download(now time.Time) {
 }
 
 // scheduledRecord is what is kept of an image that is about to be scheduled.
+//
+//go:noinline
 func (m *machine) scheduledRecord(kind fota.Type) record {
 	return record{
 		stage: stageScheduled, execution: execution{job: m.current.job, number: m.current.number, version: -1}, expected: m.document.version, kind: kind,
@@ -174,18 +176,24 @@ func (m *machine) halted() {
 }
 
 // drop forgets the current job.
+//
+//go:noinline
 func (m *machine) drop() {
 	m.phase = idle
 	m.keep(record{})
 }
 
 // fail tells of an error of the current job.
+//
+//go:noinline
 func (m *machine) fail(err error) {
 	m.do(note{"the update has failed", m.current.job, err})
 	m.do(notify{cloud.Event{Type: cloud.EventFOTAError, Err: errorf("job %s: %w", m.current.job, err)}})
 }
 
 // end has an outcome told.
+//
+//go:noinline
 func (m *machine) end(o outcome) {
 	m.phase, m.outcome, m.refusals, m.plain, m.tell = ending, o, 0, false, false
 	m.asked = false
