@@ -148,8 +148,11 @@ func (i *incoming) Write(part []byte) (int, error) {
 
 func (i *incoming) begin() (err error) {
 	kind := fota.Recognize(i.start)
+	if kind == 0 {
+		kind = fota.TypeCustom
+	}
 	target := fota.For(i.targets, kind)
-	if kind == 0 || target == nil {
+	if target == nil {
 		return errorf("%w: its type is %v", firmware.ErrUnsupported, kind)
 	}
 	i.image, err = target.Begin(context.Background(), fota.Plan{Type: kind, Size: i.size})

@@ -252,6 +252,19 @@ func TestFirmwareErrors(t *testing.T) {
 	}
 }
 
+// What is of no type that is known goes to the target of anything else, where there is one.
+func TestFirmwareOfUnknownType(t *testing.T) {
+	app, other := &fated{}, &fated{Target: fotatest.Target{Kinds: fota.TypeCustom}}
+	to := FirmwareTarget([]fota.Target{app, other}, durable.Open(t.TempDir()))
+	bundle := bytes.Repeat([]byte("bundle "), 20)
+	if err := put(to, bundle, -1); err != nil || !bytes.Equal(other.Committed, bundle) {
+		t.Errorf("%v: %q", err, other.Committed)
+	}
+	if err := to.Install(); err != nil || !bytes.Equal(other.Scheduled, bundle) {
+		t.Error(err)
+	}
+}
+
 // On a device without bootloader the server is told why nothing can be installed.
 func TestFirmwareWithoutBootloader(t *testing.T) {
 	target, err := application.New(application.Config{})
