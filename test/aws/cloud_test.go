@@ -51,7 +51,8 @@ func newCloud(t testing.TB, policy string) *cloud {
 	check(t, err)
 	device, err := tls.LoadX509KeyPair(filepath.Join(folder, "cert.pem"), filepath.Join(folder, "key.pem"))
 	check(t, err)
-	c.files, err = files.Open(files.Config{Dir: t.TempDir(), Secret: []byte("a secret of the test")})
+	clock := lab.NewClock(nil)
+	c.files, err = files.Open(files.Config{Dir: t.TempDir(), Secret: []byte("a secret of the test"), Now: clock.Now})
 	check(t, err)
 	t.Cleanup(func() { check(t, c.files.Close()) })
 	c.host = httptest.NewUnstartedServer(c.files)
@@ -61,7 +62,7 @@ func newCloud(t testing.TB, policy string) *cloud {
 	t.Cleanup(c.host.Close)
 	c.Cloud, err = lab.Start(lab.Config{
 		Listen: "localhost:0", Certificate: server, Device: &lab.FirstDevice{Certificate: device.Leaf, Policy: policy},
-		Limits: lab.Limits{Connects: 100}, Presign: c.presign, Observe: c.observe,
+		Limits: lab.Limits{Connects: 100}, Presign: c.presign, Observe: c.observe, Clock: clock,
 	})
 	check(t, err)
 	t.Cleanup(func() { check(t, c.Close()) })
@@ -97,7 +98,7 @@ func (c *cloud) presign(address string, until time.Time) string {
 		c.Error(err)
 		return address
 	}
-	signed, err := c.files.Presign(c.host.URL, strings.TrimPrefix(u.Path, "/"+c.files.Bucket()+"/"), time.Until(until).Truncate(time.Second))
+	signed, err := c.files.Presign(c.host.URL, strings.TrimPrefix(u.Path, "/"+c.files.Bucket()+"/"), until.Sub(c.Clock().Now()).Truncate(time.Second))
 	if err != nil {
 		c.Error(err)
 	}
@@ -116,13 +117,14 @@ func (c *cloud) put(key string, content []byte) {
 	check(c, err)
 }
 
-// job makes a job for the device.
+// job makes a job for the device, which has an hour for it; its URL lives ten minutes.
 func (c *cloud) job(id, document string) {
 	c.Helper()
 	check(c, c.Jobs(func(s *jobs.Store, now time.Time) ([]jobs.Message, error) {
 		_, messages, err := s.CreateJob(id, jobs.JobRequest{
 			Document: document, Targets: []string{"arn:aws:iot:us-east-1:000000000000:thing/" + thing},
 			PresignedURLConfig: &jobs.PresignedURLConfig{RoleARN: "arn:aws:iam::000000000000:role/files", ExpiresInSec: 600},
+			TimeoutConfig:      &jobs.TimeoutConfig{InProgressTimeoutInMinutes: 60},
 		}, now)
 		return messages, err
 	}))

@@ -204,6 +204,13 @@ func (d *device) runs() uint8 {
 	return d.version
 }
 
+// logged tells whether the log holds a text.
+func (d *device) logged(text string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return strings.Contains(d.log.String(), text)
+}
+
 func (d *device) story() string {
 	d.mu.Lock()
 	defer d.mu.Unlock()

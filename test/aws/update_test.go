@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/cloudgen/cloudgen/lab/aws/files"
 	"github.com/cloudgen/cloudgen/lab/aws/jobs"
@@ -13,6 +14,7 @@ import (
 // setUp makes a cloud that allows the device exactly what its topics need, and the device.
 func setUp(t *testing.T) (*cloud, *device) {
 	t.Helper()
+	t.Parallel()
 	c := newCloud(t, policy((&device{}).shipped(t)))
 	return c, newDevice(t, c)
 }
@@ -160,4 +162,56 @@ func TestReportBeforeReboot(t *testing.T) {
 		t.Errorf("J-1 is %s", c.status("J-1"))
 	}
 	c.wantNothingRefused()
+}
+
+// TestExpiredURL: when the download is taken up again, the URL has expired. The document that is asked for then has a fresh one.
+func TestExpiredURL(t *testing.T) {
+	c, d := setUp(t)
+	d.config = func(c *runtime.Config) { c.HTTP.Timeout = time.Second }
+	c.put("app-2.img", made(t, 2, 200_000))
+	check(t, c.files.SetFault("app-2.img", files.Fault{StallAt: number(60_000), Times: 1}))
+	d.start()
+	c.job("J-1", c.update(2, "app-2.img"))
+	await(t, "progress is told", func() bool { return len(detail(c.execution("J-1"), "progress")) > 1 })
+	check(t, c.Clock().Advance(11*time.Minute))
+	await(t, "the download has broken off", func() bool { return d.logged("taken up again after a while") })
+	if e := c.awaitStatus("J-1", "SUCCEEDED"); d.runs() != 2 {
+		t.Errorf("version %d runs, the execution: %+v", d.runs(), e)
+	}
+	if got := d.story(); got != "FOTA_START FOTA_DONE" {
+		t.Errorf("events: %s", got)
+	}
+}
+
+// TestTimeout: the service gives the execution up, and so does the device.
+func TestTimeout(t *testing.T) {
+	c, d := setUp(t)
+	c.put("app-2.img", made(t, 2, 20_000))
+	check(t, c.files.SetFault("app-2.img", files.Fault{StallAt: number(5_000)}))
+	d.start()
+	c.job("J-1", c.update(2, "app-2.img"))
+	c.awaitStatus("J-1", "IN_PROGRESS")
+	check(t, c.Clock().Advance(61*time.Minute))
+	c.awaitStatus("J-1", "TIMED_OUT")
+	await(t, "the device gives it up", func() bool { return d.story() == "FOTA_START FOTA_ERROR" })
+	if d.runs() != 1 {
+		t.Errorf("version %d runs", d.runs())
+	}
+}
+
+// TestStepTimeout: the device winds the service's timer up.
+func TestStepTimeout(t *testing.T) {
+	c, d := setUp(t)
+	d.config = func(c *runtime.Config) { c.StepTimeout = 5 }
+	c.put("app-2.img", made(t, 2, 20_000))
+	check(t, c.files.SetFault("app-2.img", files.Fault{StallAt: number(5_000)}))
+	stop := d.start()
+	c.job("J-1", c.update(2, "app-2.img"))
+	e := c.awaitStatus("J-1", "IN_PROGRESS")
+	if left := e.SecondsBeforeTime; left == nil || *left > 300 || *left < 200 {
+		t.Errorf("the step's timer: %v", left)
+	}
+	stop() // it is off for too long
+	check(t, c.Clock().Advance(6*time.Minute))
+	c.awaitStatus("J-1", "TIMED_OUT")
 }
