@@ -134,7 +134,9 @@ func (h *handler) serve(c call) http.HandlerFunc {
 		case raw:
 			_, err = w.Write(result)
 		default:
-			err = json.NewEncoder(w).Encode(result)
+			encoder := json.NewEncoder(w)
+			encoder.SetEscapeHTML(false) // URLs stay as they are
+			err = encoder.Encode(result)
 		}
 		_ = err // the caller is gone
 	}
