@@ -123,7 +123,10 @@ func versionOf(raw json.RawMessage) string {
 	return detail(cut(text, maxVersion))
 }
 
-// isVersion tells whether what runs is what a job announces; a v before the number says nothing.
+// isVersion tells whether what runs is what a job announces; a v before the number says nothing, nor do marks of the build (+lab) that are not announced.
 func isVersion(announced, running string) bool {
+	if !strings.Contains(announced, "+") {
+		running, _, _ = strings.Cut(running, "+")
+	}
 	return announced != "" && strings.TrimPrefix(announced, "v") == strings.TrimPrefix(running, "v")
 }

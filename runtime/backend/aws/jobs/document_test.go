@@ -80,6 +80,7 @@ func TestIsVersion(t *testing.T) {
 		want               bool
 	}{
 		{"", "", false}, {"1.0.0", "1.0.0", true}, {"v1.0.0", "1.0.0", true}, {"1.0.0", "v1.0.0", true}, {"1.0.0", "1.0.1", false}, {"1.0.0", "", false}, {"v", "", true},
+		{"2.0.0", "2.0.0+lab", true}, {"2.0.0+lab", "2.0.0+lab", true}, {"2.0.0+lab", "2.0.0", false}, {"2.0.0+a", "2.0.0+b", false},
 	} {
 		if got := isVersion(test.announced, test.running); got != test.want {
 			t.Errorf("%q is %q: %v", test.announced, test.running, got)
