@@ -12,7 +12,8 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/firmware"
 )
 
-// keptTypes is the file that names the target of the update that is under way, by the types that it takes: a number.
+// keptTypes is the file that names the target of the last image that was to be installed, by the types that it takes: a number. It goes with the next
+// download.
 const keptTypes = "lwm2m-firmware-types"
 
 // firmwareTarget is what object 5 sees of the device's targets of new firmware. Which of them an image goes to its first bytes say.
@@ -40,6 +41,9 @@ func (t *firmwareTarget) Begin(size int64) (firmware.Image, error) {
 	if len(t.targets) == 0 {
 		return nil, errorf("%w: no target of images is part of this firmware", firmware.ErrUnsupported)
 	}
+	if err := t.state.Remove(keptTypes); err != nil {
+		return nil, explained(err)
+	}
 	if size <= 0 {
 		size = -1
 	}
@@ -52,7 +56,7 @@ func (t *firmwareTarget) Staged() error {
 	return err
 }
 
-// staged gives the target that has an image to install.
+// staged gives the target that has an image to install. An image that was put off may have been installed by a later restart than that of its update.
 func (t *firmwareTarget) staged() (fota.Target, error) {
 	var errs []error
 	for _, each := range t.targets {
@@ -60,13 +64,13 @@ func (t *firmwareTarget) staged() (fota.Target, error) {
 		if err == nil {
 			return each, nil
 		}
-		if outcome, _ := each.Outcome(); outcome == fota.OutcomeTrial {
-			return nil, firmware.ErrRuns
-		}
 		errs = append(errs, err)
 	}
 	if errs == nil {
 		return nil, firmware.ErrUnsupported
+	}
+	if t.Installed() == nil {
+		return nil, firmware.ErrRuns
 	}
 	return nil, explained(joined(errs))
 }
@@ -105,7 +109,7 @@ func (t *firmwareTarget) Installed() error {
 	return errors.New("no new image was started")
 }
 
-// Discard implements firmware.Target.
+// Discard implements firmware.Target. What is on trial stays, for Forget leaves it.
 func (t *firmwareTarget) Discard() error {
 	var errs []error
 	for _, each := range t.targets {

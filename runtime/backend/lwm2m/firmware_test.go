@@ -219,12 +219,24 @@ func TestFirmwareTargets(t *testing.T) {
 	if err := FirmwareTarget(both[:1], state).Installed(); err == nil || !strings.Contains(err.Error(), "MODEM_DELTA") {
 		t.Errorf("without the target: %v", err)
 	}
-	modem.Committed, modem.outcome = nil, fota.OutcomeTrial
-	if err := to.Staged(); !errors.Is(err, firmware.ErrRuns) {
-		t.Errorf("on trial: %v", err)
+	modem.Committed = nil
+	for outcome, runs := range map[fota.Outcome]bool{fota.OutcomeFailed: false, fota.OutcomeTrial: true, fota.OutcomeInstalled: true} {
+		modem.outcome, modem.reason = outcome, errors.New("the modem says so")
+		if err := to.Staged(); errors.Is(err, firmware.ErrRuns) != runs || err == nil {
+			t.Errorf("outcome %d, and nothing staged: %v", outcome, err)
+		}
 	}
 	if err := to.Discard(); err != nil || app.forgotten != 1 || modem.forgotten != 1 {
 		t.Errorf("%v; forgotten %d and %d times", err, app.forgotten, modem.forgotten)
+	}
+	// The next download is another image: what became of this one says nothing of it.
+	modem.outcome = fota.OutcomeInstalled
+	if err := put(to, delta[:40], 1000); err != nil {
+		t.Fatal(err)
+	}
+	modem.Committed = nil
+	if err := to.Staged(); err == nil || errors.Is(err, firmware.ErrRuns) {
+		t.Errorf("an image that is gone: %v", err)
 	}
 }
 
