@@ -6,10 +6,13 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
+	"slices"
 
 	"github.com/cloudgen/cloudgen/gen"
 	"github.com/cloudgen/cloudgen/gen/build"
 	"github.com/cloudgen/cloudgen/gen/fault"
+	"github.com/cloudgen/cloudgen/gen/plan"
+	"github.com/cloudgen/cloudgen/kconfig"
 )
 
 // modulePath is the module that the runtime is part of.
@@ -98,6 +101,8 @@ func (c *configuration) plan(settings *gen.Settings) (status int, err error) {
 		return exitEnvironment, err // our own sources: nothing that an edit of the overlay mends
 	}
 	c.planned = planned
+	// base.hcl is there whatever the variant, so what it sets need not concern each.
+	diagnostics = slices.DeleteFunc(diagnostics, func(d kconfig.Diagnostic) bool { return d.Code == plan.CodeUnread && isShipped(d) })
 	c.diagnostics = append(c.diagnostics, diagnostics...)
 	c.diagnostics.Sort()
 	if c.diagnostics.HasErrors() {

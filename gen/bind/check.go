@@ -146,7 +146,7 @@ func checkTree(options *kconfig.Tree, sources *source.Tree, dir string, counts f
 		return nil, err
 	}
 	var diags kconfig.Diagnostics
-	used := referred(options)
+	used := Referred(options)
 	for _, each := range []string{"templates", dir} {
 		if err := asked(sources.FS(), each, used); err != nil {
 			return nil, err
@@ -178,7 +178,7 @@ func checkTree(options *kconfig.Tree, sources *source.Tree, dir string, counts f
 		}
 	}
 	for _, option := range options.Options() {
-		if !counts(option) || used[option.Name] || option.Effect != "" || option.Planned != "" || len(option.Provisions) > 0 || (option.Choice != nil && used[option.Choice.Name]) || selects(option) {
+		if !counts(option) || used[option.Name] || option.Effect != "" || option.Planned != "" || len(option.Provisions) > 0 || (option.Choice != nil && used[option.Choice.Name]) || Selects(option) {
 			continue
 		}
 		wrong := diagnostic(CodeUnbound, option.Range(), "%s changes nothing: no Config field is bound to it, and no expression refers to it", option.Name)
@@ -218,14 +218,15 @@ func asked(files fs.FS, dir string, names map[string]bool) error {
 	})
 }
 
-func selects(option *kconfig.Option) bool {
+// Selects tells whether an option selects or implies others.
+func Selects(option *kconfig.Option) bool {
 	return slices.ContainsFunc(option.Definitions, func(definition *kconfig.Definition) bool {
 		return len(definition.Selects)+len(definition.Implies) > 0
 	})
 }
 
-// referred gives the names that any expression of the tree's files refers to. Within an option's own blocks its name does not count.
-func referred(options *kconfig.Tree) map[string]bool {
+// Referred gives the names that any expression of the tree's files refers to. Within an option's own blocks its name does not count.
+func Referred(options *kconfig.Tree) map[string]bool {
 	names := map[string]bool{}
 	for name, text := range options.Sources() {
 		if !strings.HasSuffix(name, ".hcl") {

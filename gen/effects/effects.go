@@ -59,14 +59,16 @@ func Of(config *kconfig.Config, p *plan.Plan, sources *source.Tree) (*Effects, e
 			e.Files = append(e.Files, each.Path)
 		}
 	}
-	used, err := topics.Of(sources, p.Backend.Dir)
+	table, err := topics.Of(sources, p.Backend.Dir)
+	if err != nil {
+		return nil, err
+	}
+	used, err := table.In(config, "{id}", nil)
 	if err != nil {
 		return nil, err
 	}
 	for _, each := range used {
-		if each.Option == "" || config.Bool(each.Option) {
-			e.Topics = append(e.Topics, each.String())
-		}
+		e.Topics = append(e.Topics, each.String())
 	}
 	for _, list := range []*[]string{&e.Components, &e.Programs, &e.Packages, &e.Modules, &e.Endpoints, &e.Topics, &e.Files} {
 		slices.Sort(*list)

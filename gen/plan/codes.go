@@ -15,4 +15,5 @@ const (
 	CodeKeys        kconfig.Code = "E078" // the file of public keys that an option names is missing, or is none
 
 	CodeMarked kconfig.Code = "W010" // the build carries a mark
+	CodeUnread kconfig.Code = "W011" // an option is set that changes nothing in this build
 )

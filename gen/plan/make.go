@@ -122,11 +122,10 @@ func (m *maker) make(table modules.Table, settings Settings) (*Plan, error) {
 	if m.diags.HasErrors() {
 		return nil, nil
 	}
-	err := m.files(result, table)
-	if m.diags.HasErrors() {
+	if err := m.files(result, table); err != nil || m.diags.HasErrors() {
 		return nil, err
 	}
-	return result, err
+	return result, m.unread(result)
 }
 
 func (m *maker) name(result *Plan, settings Settings) {

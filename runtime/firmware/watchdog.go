@@ -3,9 +3,11 @@ package firmware
 import (
 	"context"
 	"log/slog"
+	"os"
 	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/boot/notify"
+	"github.com/cloudgen/cloudgen/runtime/boot/slots"
 )
 
 // pinger is what the watchdog asks whether the program is alive.
@@ -26,7 +28,9 @@ func serviceManager(ctx context.Context, cloud pinger, logger *slog.Logger) erro
 		watch(ctx, cloud, interval/2, tell)
 	}
 	<-ctx.Done()
-	tell(notify.Stopping)
+	if os.Getenv(slots.Variable) == "" { // the service is the bootloader, which goes on and starts this program again
+		tell(notify.Stopping)
+	}
 	return nil
 }
 
