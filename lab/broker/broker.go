@@ -76,6 +76,9 @@ func Open(config Config) (*Broker, error) {
 	case config.Policy == nil:
 		return nil, errors.New("broker: no policy")
 	}
+	if err := config.Restore.check(); err != nil {
+		return nil, fmt.Errorf("the stored state of the broker: %w", err)
+	}
 	config.Limits = config.Limits.orDefault()
 	config.Logger = cmp.Or(config.Logger, slog.New(slog.DiscardHandler))
 	if config.Now == nil {

@@ -2,6 +2,8 @@ package broker
 
 import (
 	"cmp"
+	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -46,6 +48,38 @@ type Message struct {
 
 func messageOf(p packets.Packet) Message {
 	return Message{Topic: p.TopicName, Payload: p.Payload, QoS: p.FixedHeader.Qos, Created: p.Created, Properties: p.Properties}
+}
+
+// check tells what is wrong with a state that was kept outside, where it may have been changed.
+func (s State) check() error {
+	seen := map[string]bool{}
+	for _, session := range s.Sessions {
+		switch {
+		case session.Client == "" || seen[session.Client]:
+			return fmt.Errorf("the session of the client %q: it has no id or is there twice", session.Client)
+		case session.Version != 4 && session.Version != 5:
+			return fmt.Errorf("the session of the client %q: MQTT has no version %d", session.Client, session.Version)
+		case len(session.Stored) >= math.MaxUint16:
+			return fmt.Errorf("the session of the client %q: %d stored messages", session.Client, len(session.Stored))
+		}
+		seen[session.Client] = true
+		for _, f := range session.Subscriptions {
+			if f.QoS > 1 || !mqtt.IsValidFilter(f.Filter, false) {
+				return fmt.Errorf("the session of the client %q: the subscription to %q with QoS %d", session.Client, f.Filter, f.QoS)
+			}
+		}
+		for _, m := range session.Stored {
+			if m.QoS > 1 || !mqtt.IsValidFilter(m.Topic, true) {
+				return fmt.Errorf("the session of the client %q: a stored message on %q with QoS %d", session.Client, m.Topic, m.QoS)
+			}
+		}
+	}
+	for _, m := range s.Retained {
+		if m.QoS > 1 || !mqtt.IsValidFilter(m.Topic, true) {
+			return fmt.Errorf("a retained message on %q with QoS %d", m.Topic, m.QoS)
+		}
+	}
+	return nil
 }
 
 // Snapshot gives the sessions and what is retained.

@@ -1,6 +1,7 @@
 package broker_test
 
 import (
+	"crypto/tls"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -221,4 +222,27 @@ func TestCutAndDelay(t *testing.T) {
 	if e := b.await(broker.Disconnected, "x"); e.Detail != broker.ReasonLost {
 		t.Errorf("disconnected because of %s", e.Detail)
 	}
+}
+
+// A state that was changed outside is either refused or served.
+func FuzzRestore(f *testing.F) {
+	f.Add([]byte(`{"sessions":[{"client":"x","version":4,"absent":"2026-01-01T00:00:00Z","subscriptions":[{"filter":"a/+","qos":1}],"stored":[{"topic":"a/b","payload":"eA==","qos":1}]}],"retained":[{"topic":"k","payload":"eA=="}]}`))
+	f.Add([]byte(`{"sessions":[{"client":"x","version":5,"expiry":4294967295,"absent":"2026-01-01T00:00:00Z"}]}`))
+	f.Add([]byte(`{"sessions":[{"client":"x","version":4},{"client":"x","version":4}]}`))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		var state broker.State
+		if json.Unmarshal(text, &state) != nil {
+			return
+		}
+		b, err := broker.Open(broker.Config{Listen: "127.0.0.1:0", TLS: &tls.Config{}, Policy: rules{}, Restore: state})
+		if err != nil {
+			return
+		}
+		check(t, b.Publish("a/b", []byte("x"), 1, false))
+		again := b.Snapshot()
+		if len(again.Sessions) > len(state.Sessions) {
+			t.Errorf("%d sessions of %d", len(again.Sessions), len(state.Sessions))
+		}
+		check(t, b.Close())
+	})
 }
