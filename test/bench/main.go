@@ -71,7 +71,14 @@ func main() {
 	}
 	only := flag.String("only", strings.Join(names, ","), "what to measure")
 	flag.Parse()
-	if err := measure(context.Background(), strings.Split(*only, ",")); err != nil {
+	wanted := strings.Split(*only, ",")
+	for _, each := range wanted {
+		if !slices.Contains(names, each) {
+			fmt.Fprintf(os.Stderr, "bench: -only: there is no part %q; there are %s\n", each, strings.Join(names, ", "))
+			os.Exit(2)
+		}
+	}
+	if err := measure(context.Background(), wanted); err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
 		os.Exit(1)
 	}

@@ -22,7 +22,7 @@ import (
 
 // What is published in each run.
 const (
-	publications = 20_000
+	publications = 50_000
 	publishTurns = 7
 )
 
