@@ -12,16 +12,21 @@ import (
 	"github.com/cloudgen/cloudgen/lab/aws/shadow"
 )
 
-// Publish publishes a message as an application does over HTTP: one on a topic of the shadow service is a request.
+// Publish publishes a message as an application does over HTTP: one on a topic of the shadow or jobs service is a request.
 func (c *Cloud) Publish(topic string, payload []byte, qos byte, retain bool) error {
 	if err := c.broker.Publish(topic, payload, qos, retain); err != nil {
 		return err
 	}
-	if kind, call := c.patterns.classify(topic); kind == shadowCall {
-		c.mu.Lock()
-		defer c.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch kind, call := c.patterns.classify(topic); kind {
+	case shadowCall:
 		c.tell(call, c.shadow(call, payload))
 		c.saver.changed()
+	case jobsCall: // the answer is for a client, and there is none
+		thing, request := jobsTopic(topic)
+		c.deliver("", c.jobs.Device(thing).Publish(request, payload, c.clock.Now()))
+		c.wakeUp()
 	}
 	return nil
 }

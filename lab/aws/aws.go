@@ -160,14 +160,7 @@ func (c *Cloud) Registry(f func(r *registry.Registry, now time.Time) error) erro
 	now := c.clock.Now()
 	err := c.identity.change(func(r *registry.Registry) error { return f(r, now) })
 	for id, principal := range c.presence.principals() {
-		active := c.identity.read(func(r *registry.Registry) error {
-			certificate, err := r.Certificate(principal)
-			if err == nil && (certificate.Status != registry.Active || c.identity.expired[principal]) {
-				return errors.New("not ACTIVE")
-			}
-			return err
-		})
-		if active != nil {
+		if !c.identity.active(principal) {
 			c.broker.Disconnect(id)
 		}
 	}

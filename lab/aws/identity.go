@@ -231,6 +231,14 @@ func (i *identity) thing(name string) bool {
 	}) == nil
 }
 
+// active tells whether clients may be connected with a certificate.
+func (i *identity) active(certificateID string) bool {
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	certificate, err := i.registry.Certificate(certificateID)
+	return err == nil && certificate.Status == registry.Active && !i.expired[certificateID]
+}
+
 // ConnectRefusal has the next connections refused.
 type ConnectRefusal struct {
 	Times int  `json:"times"`          // how many

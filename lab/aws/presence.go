@@ -82,6 +82,9 @@ func (c *Cloud) connected(client broker.Client) {
 	c.presence.versions[client.ID]++
 	version := c.presence.versions[client.ID]
 	c.presence.mu.Unlock()
+	if !c.identity.active(client.Principal) { // it was deactivated while the client connected
+		c.broker.Disconnect(client.ID)
+	}
 	event := presenceEvent{EventType: "connected", VersionInfo: version}
 	if address := addressOf(client.Remote); address.IsValid() {
 		event.Address = address.String()

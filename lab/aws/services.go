@@ -179,7 +179,7 @@ func (c *Cloud) tell(call call, messages []shadow.Message) {
 
 // jobsRequest answers a request that was published.
 func (c *Cloud) jobsRequest(client broker.Client, publish broker.Publish) {
-	thing, topic, _ := strings.Cut(strings.TrimPrefix(publish.Topic, "$aws/things/"), "/jobs/")
+	thing, topic := jobsTopic(publish.Topic)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	messages := c.jobs.Device(thing).Publish(topic, publish.Payload, c.clock.Now())
@@ -197,6 +197,12 @@ func (c *Cloud) jobsRequest(client broker.Client, publish broker.Publish) {
 		defer c.mu.Unlock()
 		c.deliver(client.ID, messages)
 	})
+}
+
+// jobsTopic gives the thing of a topic $aws/things/THING/jobs/…, and what follows.
+func jobsTopic(topic string) (thing, request string) {
+	thing, request, _ = strings.Cut(strings.TrimPrefix(topic, "$aws/things/"), "/jobs/")
+	return thing, request
 }
 
 func (c *Cloud) jobsRefusal(payload []byte) *broker.Refusal {
