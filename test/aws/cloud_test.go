@@ -22,7 +22,7 @@ import (
 )
 
 const (
-	thing       = "tracker-1"
+	thing       = "t-1" // short, as a policy has at most 2048 characters
 	securityTag = 42
 	patience    = 30 * time.Second
 )

@@ -104,7 +104,7 @@ func (d *device) shipped(t testing.TB) aws.Config {
 	agent, err := jobs.New(config)
 	check(t, err)
 	return aws.Config{
-		BrokerHostName: "localhost", ClientIDMaxLen: 40, ConnectTimeout: patience, GetRejected: true, UpdateDelta: true, FOTA: true, Jobs: agent,
+		BrokerHostName: "localhost", ClientIDMaxLen: 40, ConnectTimeout: patience, DesiredConfig: true, GetRejected: true, UpdateDelta: true, FOTA: true, Jobs: agent,
 		MQTT: mqtt.Config{KeepAlive: 1200 * time.Second, TLS: true, Port: 8883, SecTag: securityTag, SecondarySecTag: -1, SendTimeout: true, SendTimeoutTime: 60 * time.Second, PayloadMax: 4096},
 	}
 }
