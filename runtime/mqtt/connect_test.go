@@ -231,6 +231,27 @@ func TestBadAnswers(t *testing.T) {
 	}
 }
 
+// limited is a context whose time is up when the test says so: a deadline could pass before the connection is as far as the test wants it.
+type limited struct {
+	context.Context
+	up chan struct{}
+}
+
+func newLimited(t *testing.T) limited { return limited{t.Context(), make(chan struct{})} }
+
+func (l limited) end() { close(l.up) }
+
+func (l limited) Done() <-chan struct{} { return l.up }
+
+func (l limited) Err() error {
+	select {
+	case <-l.up:
+		return context.DeadlineExceeded
+	default:
+		return nil
+	}
+}
+
 // TestNoAnswer: the network connection stands, and nothing comes.
 func TestNoAnswer(t *testing.T) {
 	peer := mqtttest.Listen(t, nil)
@@ -242,10 +263,11 @@ func TestNoAnswer(t *testing.T) {
 	wantFailure(t, (<-result).err, FailureCancelled, "cancelled while waiting for the answer to CONNECT")
 	conn.Ended()
 
-	ctx, cancel = context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	result = start(ctx, plainConfig, targetOf(t, plainConfig, peer))
+	limited := newLimited(t)
+	result = start(limited, plainConfig, targetOf(t, plainConfig, peer))
 	conn = peer.Accept()
+	conn.Connect()
+	limited.end()
 	wantFailure(t, (<-result).err, FailureTimeout, "the time was up while waiting for the answer to CONNECT")
 	conn.Ended()
 }
@@ -257,10 +279,11 @@ func TestNoTLSAnswer(t *testing.T) {
 	s.server = nil
 	peer := s.listen(t)
 	s.server = server
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
-	defer cancel()
-	result := start(ctx, s.config, s.target)
+	limited := newLimited(t)
+	result := start(limited, s.config, s.target)
 	conn := peer.Accept()
+	conn.Begun() // with less than a byte of the handshake the client may still be dialling
+	limited.end()
 	wantFailure(t, (<-result).err, FailureTimeout, "while agreeing on TLS")
 	conn.Ended()
 }

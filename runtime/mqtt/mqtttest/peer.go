@@ -232,6 +232,15 @@ func (c *Conn) Reset() {
 	_ = c.raw.Close()
 }
 
+// Begun waits for a byte of the other side, whatever it is, and throws it away.
+func (c *Conn) Begun() {
+	c.t.Helper()
+	_ = c.conn.SetReadDeadline(time.Now().Add(patience))
+	if _, err := io.ReadFull(c.conn, make([]byte, 1)); err != nil {
+		c.t.Fatalf("peer: wait for a byte: %v", err)
+	}
+}
+
 // Ended waits until the other side has closed the connection; packets before the end are read past.
 func (c *Conn) Ended() {
 	c.t.Helper()
