@@ -278,7 +278,7 @@ func TestLab(t *testing.T) {
 func TestStream(t *testing.T) {
 	s := newScene(t)
 	s.do("GET", "/things/first", "")
-	request, err := http.NewRequestWithContext(t.Context(), "GET", s.web.URL+"/lab/events?follow=true&kind=refused", nil)
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.web.URL+"/lab/events?follow=true&kind=refused", nil)
 	check(t, err)
 	response, err := s.web.Client().Do(request)
 	check(t, err)
