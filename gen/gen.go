@@ -3,9 +3,12 @@
 package gen
 
 import (
+	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"github.com/cloudgen/cloudgen/gen/build"
 	"github.com/cloudgen/cloudgen/gen/emit"
@@ -31,14 +34,48 @@ func Plan(config *kconfig.Config, sources fs.FS, settings Settings) (*plan.Plan,
 	if err != nil {
 		return nil, nil, err
 	}
-	return plan.Make(config, tree, table, settings)
+	made, diags, err := plan.Make(config, tree, table, settings)
+	if made == nil || err != nil {
+		return made, diags, err
+	}
+	err = leaveOut(made, config, sources)
+	if long, is := errors.AsType[*TooLongError](err); is {
+		return nil, append(diags, kconfig.Diagnostic{
+			Code: plan.CodeComponent, Severity: plan.CodeComponent.Severity(), Summary: fmt.Sprintf("%s: %v", long.file, long),
+			Fix: "shorten the names in the options that it is made of",
+		}), nil
+	}
+	return made, diags, err
+}
+
+// leaveOut takes those files out of a plan that components offer and that come out empty for this configuration.
+func leaveOut(p *plan.Plan, config *kconfig.Config, sources fs.FS) error {
+	templates := newFiller(p, config, sources)
+	for _, each := range slices.Clone(p.Files) {
+		template, offered := each.From.Packaging()
+		if !offered {
+			continue
+		}
+		data, err := templates.fill(each, template)
+		if long, is := errors.AsType[*TooLongError](err); is {
+			long.file = each.Path
+		}
+		if err != nil {
+			return fmt.Errorf("%s: %w", each.Path, err)
+		}
+		if len(bytes.TrimSpace(data)) == 0 {
+			p.LeaveOut(each)
+		}
+	}
+	return nil
 }
 
 // Files makes the content of every file of a plan, sorted by path. It writes nothing.
 func Files(p *plan.Plan, config *kconfig.Config, sources fs.FS) ([]write.File, error) {
 	files := make([]write.File, len(p.Files))
+	templates := newFiller(p, config, sources)
 	for i, each := range p.Files {
-		data, err := content(p, each, config, sources)
+		data, err := content(templates, each)
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", each.Path, err)
 		}
@@ -50,25 +87,26 @@ func Files(p *plan.Plan, config *kconfig.Config, sources fs.FS) ([]write.File, e
 	return files, nil
 }
 
-func content(p *plan.Plan, file plan.File, config *kconfig.Config, sources fs.FS) ([]byte, error) {
+func content(f *filler, file plan.File) ([]byte, error) {
+	config := f.config
 	switch {
 	case file.From == plan.Emitted:
-		return emit.Go(p, file.Path)
+		return emit.Go(f.plan, file.Path)
 	case file.From == plan.Resolved && file.Path == ".config":
 		return config.DotConfig(), nil
 	case file.From == plan.Resolved:
 		return config.JSON()
 	case file.From.IsTemplate():
-		return fill(p, file, string(file.From), config, sources)
+		return f.fill(file, string(file.From))
 	}
 	if template, is := file.From.Packaging(); is {
-		return fill(p, file, template, config, sources)
+		return f.fill(file, template)
 	}
 	if option, secret := file.From.Secret(); secret {
 		value, _ := config.Value(option)
 		return []byte(value.Text + "\n"), nil
 	}
-	return fs.ReadFile(sources, string(file.From))
+	return fs.ReadFile(f.sources, string(file.From))
 }
 
 // Write puts the files of a plan into the output folder: see write.Apply.

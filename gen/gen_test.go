@@ -147,7 +147,8 @@ func TestGolden(t *testing.T) {
 				sources[each.Path] = each.From
 			}
 			for _, file := range files {
-				if from := sources[file.Path]; from == plan.Emitted || file.Path == ".config" || from.IsTemplate() {
+				from := sources[file.Path]
+				if _, offered := from.Packaging(); offered || from == plan.Emitted || file.Path == ".config" || from.IsTemplate() {
 					got[goldenName(file.Path)] = string(file.Data)
 				}
 			}

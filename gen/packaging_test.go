@@ -11,11 +11,26 @@ import (
 	"github.com/cloudgen/cloudgen/kconfig"
 )
 
+// declarations are what the fake's backend declares for templates.
+const declarations = `type Rule struct{ Name, Option string }
+
+func Topics() []any { return []any{
+	Row{"{id}/up", Up, 1, ""},
+	Row{"{id}/down", Down, 1, "TWO_TOO"},
+	Row{"x/{id}/{HOST}/a", Down, 1, ""},
+	Row{"x/{id}/b", Down, 1, ""},
+} }
+
+func Substitutions() []any { return []any{Row{"TEXT", "x/{id}", "y/{id}"}} }
+
+func Rules() []any { return []any{Row{"always", ""}, Row{"sometimes", "TWO_TOO"}} }
+`
+
 // offering gives the fake with a backend that offers files, made of templates.
 func offering(t *testing.T, packaging string, templates map[string]string) fstest.MapFS {
 	t.Helper()
 	sources := fake(t, "  implements = [\"Reporter\"]\n", "  implements = [\"Reporter\"]\n  packaging  = "+packaging+"\n",
-		"type Driver struct{}", "type Driver struct{}\n\ntype Topic struct{}\n\nfunc Topics() []any { return []any{\n\tRow{\"{id}/up\", Up, 1, \"\"},\n\tRow{\"{id}/down\", Down, 1, \"TWO_TOO\"},\n} }\n").(fstest.MapFS)
+		"type Driver struct{}", "type Driver struct{}\n\n"+declarations).(fstest.MapFS)
 	for name, text := range templates {
 		sources["runtime/backend/one/"+name] = &fstest.MapFile{Data: []byte(text)}
 	}
@@ -38,7 +53,7 @@ func TestPackaging(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]string{
-		"packaging/acme/policy.json": "\"{id}/up\" true\nlocalhost true false 40\n",
+		"packaging/acme/policy.json": "\"{id}/up\" true\n\"y/{id}/localhost/a\" false\n\"y/{id}/b\" false\nlocalhost true false 40\n",
 		"packaging/acme/name":        "offers example.test/fake/v3/runtime/backend/one Host=localhost Other= \n",
 	} {
 		at := slices.IndexFunc(files, func(file write.File) bool { return file.Path == name })
@@ -49,6 +64,69 @@ func TestPackaging(t *testing.T) {
 	at := slices.IndexFunc(files, func(file write.File) bool { return file.Path == "README.md" })
 	if !strings.Contains(string(files[at].Data), "\n| `packaging/acme/name` | of the component for backend |\n") {
 		t.Errorf("%s", files[at].Data)
+	}
+}
+
+// filled gives the one file that a backend offers, made of a template, and what is wrong with the plan.
+func filled(t *testing.T, text string) (string, string) {
+	t.Helper()
+	sources := offering(t, `{ "x" = "x.tmpl" }`, map[string]string{"x.tmpl": text})
+	config := fakeConfig(t, sources, "ONE = y\n")
+	made, diags, err := Plan(config, sources, Settings{Name: "offers"})
+	switch {
+	case err != nil:
+		return "", err.Error()
+	case made == nil:
+		return "", diags.Err().Error()
+	}
+	files, err := Files(made, config, sources)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(files, func(file write.File) bool { return file.Path == "packaging/x" })
+	readme := files[slices.IndexFunc(files, func(file write.File) bool { return file.Path == "README.md" })]
+	if strings.Contains(string(readme.Data), "packaging/x") != (at >= 0) {
+		t.Errorf("the README of the output: %s", readme.Data)
+	}
+	if at < 0 {
+		return "no file", ""
+	}
+	return string(files[at].Data), ""
+}
+
+// TestTemplateFunctions holds what templates may call.
+func TestTemplateFunctions(t *testing.T) {
+	const letters = `{{define "letters"}}{{.}} {{end}}`
+	for text, want := range map[string]string{
+		`{{range topics "ID" "host" "?"}}{{.Name}} {{end}}`:                             "ID/up y/ID/local?/a y/ID/b ",
+		`{{range (topics "ID").Up}}{{.Name}} {{end}}`:                                   "ID/up ",
+		`{{range (topics "ID").Down.Below "y/"}}{{.Name}} {{end}}`:                      "y/ID/* ",
+		`{{range (topics).Of "TWO_TOO"}}{{.Name}}{{end}}none`:                           "none",
+		`{{range rules}}{{.Name}} {{.Option}};{{end}}`:                                  "always ;",
+		`{{replace "a" "b" "banana"}} {{json "<a>&\""}}`:                                `bbnbnb "<a>&\""`,
+		letters + `{{fit 3 "letters" "abcd" "a b c" "x"}}|{{fit 1 "letters" "üü" "ü"}}`: "a b c |ü ",
+		" {{/* nothing */}}\n{{if on \"TWO\"}}x{{end}}\n":                               "no file",
+	} {
+		got, wrong := filled(t, text)
+		if got != want || wrong != "" {
+			t.Errorf("%s gives %q, %s, want %q", text, got, wrong, want)
+		}
+	}
+}
+
+func TestTemplateFunctionsRefused(t *testing.T) {
+	for text, want := range map[string]string{
+		`{{define "d"}}{{.}}{{end}}{{fit 2 "d" "abcde" "ab c"}}`: "error[E072]: packaging/x: its shortest form has 3 characters without white space, and at most 2 are taken",
+		`{{fit 2 "d"}}`:                "there is nothing to choose from",
+		`{{fit 2 "gone" "a"}}`:         "no template \"gone\"",
+		`{{topics "ID" "a"}}`:          "\"a\" is to be replaced, and by what is not said",
+		`{{option (printf "NOBODY")}}`: "there is no option NOBODY",
+		`{{sum "x"}}`:                  "invalid syntax",
+		`{{if}}`:                       "missing value for if",
+	} {
+		if _, wrong := filled(t, text); !strings.Contains(wrong, want) {
+			t.Errorf("%s: %s, want %s", text, wrong, want)
+		}
 	}
 }
 

@@ -58,3 +58,28 @@ func (m *maker) offered(result *Plan) {
 		}
 	}
 }
+
+// LeaveOut takes a file that components offer out of the plan.
+func (p *Plan) LeaveOut(file File) {
+	is := func(each File) bool { return each == file }
+	p.Files = slices.DeleteFunc(p.Files, is)
+	for _, each := range []*Component{&p.CloudModule, &p.Backend, p.Application, p.Bootloader} {
+		if each != nil {
+			each.leaveOut(is)
+		}
+	}
+	leaveOut(p.Firmware.Slots, is)
+}
+
+func (c *Component) leaveOut(is func(File) bool) {
+	c.Packaging = slices.DeleteFunc(c.Packaging, is)
+	leaveOut(c.Slots, is)
+}
+
+func leaveOut(slots []Slot, is func(File) bool) {
+	for _, slot := range slots {
+		for i := range slot.Components {
+			slot.Components[i].leaveOut(is)
+		}
+	}
+}

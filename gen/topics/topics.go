@@ -2,6 +2,7 @@
 package topics
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -117,8 +118,11 @@ func (t *Table) fill(name string, config *kconfig.Config, id string, literal fun
 		before, inside, opened := strings.Cut(rest, "{")
 		placeholder, after, closed := strings.Cut(inside, "}")
 		filled.WriteString(before)
-		if !opened || !closed {
+		if !opened {
 			return filled.String(), nil
+		}
+		if !closed {
+			return name, errors.New("a { of it has no }")
 		}
 		if placeholder == idPlaceholder {
 			filled.WriteString(id)

@@ -148,6 +148,13 @@ menu "AWS IoT Core" {
 component "backend" {
   if         = AWS_IOT
   implements = ["Reporter", "Batcher", "Alerter", "Configurer", "Locator", "Assistant", "Diagnoser"]
+  packaging = {
+    "aws/README.md"        = "packaging.md.tmpl"
+    "aws/policy.json"      = "policy.json.tmpl"
+    "aws/rule.json"        = "rule.json.tmpl"
+    "aws/role-trust.json"  = "role-trust.json.tmpl"
+    "aws/role-policy.json" = "role-policy.json.tmpl"
+  }
 }
 
 source "jobs/Kconfig.hcl" {}
