@@ -4,6 +4,7 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"sync"
 	"time"
 
@@ -193,13 +194,17 @@ func (i *identity) client(certificate *x509.Certificate, id, serverName, remote 
 
 // makeThing gives the first device the thing that its client id names.
 func (i *identity) makeThing(name string, now time.Time) {
-	made := false
-	_ = i.read(func(r *registry.Registry) error {
-		_, err := r.Thing(name)
-		made = err != nil
+	if name == "" || i.thing(name) {
+		return
+	}
+	full := i.read(func(r *registry.Registry) error {
+		if len(r.Things()) >= mostClients {
+			return fmt.Errorf("there are %d things, which is enough for one lab", mostClients)
+		}
 		return nil
 	})
-	if !made || name == "" {
+	if full != nil {
+		i.notice(name, "", "no thing was made for the lab's first device: "+full.Error())
 		return
 	}
 	err := i.change(func(r *registry.Registry) error {

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"strings"
 	"sync"
 
@@ -21,6 +22,9 @@ type presence struct {
 func newPresence() presence {
 	return presence{mu: &sync.Mutex{}, online: map[string]broker.Client{}, versions: map[string]int64{}}
 }
+
+// mostClients bounds what is remembered of client ids: the numbers of their connections, the things of the lab's first device.
+const mostClients = 10000
 
 // principals gives the certificate of each connected client.
 func (p presence) principals() map[string]string {
@@ -79,6 +83,9 @@ func (c *Cloud) connected(client broker.Client) {
 	<-c.ready
 	c.presence.mu.Lock()
 	c.presence.online[client.ID] = client
+	if len(c.presence.versions) > mostClients { // the numbers of absent clients may begin anew: the service's do after about an hour
+		maps.DeleteFunc(c.presence.versions, func(id string, _ int64) bool { _, online := c.presence.online[id]; return !online })
+	}
 	c.presence.versions[client.ID]++
 	version := c.presence.versions[client.ID]
 	c.presence.mu.Unlock()
