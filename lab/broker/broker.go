@@ -43,6 +43,7 @@ type Limits struct {
 	Queue      int           // messages of QoS 1 that wait for a client, present or absent; default 256
 	Window     int           // messages of QoS 1 that a client may have received and not acknowledged; default 256
 	Redelivery int           // stored messages a second that a client gets when it is back; default: all at once
+	Sessions   int           // of absent clients; default 10000
 	Session    time.Duration // how long the session of an absent client is kept; default 1 h
 	Connecting time.Duration // for the TLS handshake, and again for the CONNECT; default 30 s
 }
@@ -137,6 +138,7 @@ func (l Limits) orDefault() Limits {
 		Queue:      min(cmp.Or(l.Queue, 256), math.MaxUint16),
 		Window:     min(cmp.Or(l.Window, 256), math.MaxUint16),
 		Redelivery: l.Redelivery,
+		Sessions:   cmp.Or(l.Sessions, 10000),
 		Session:    cmp.Or(l.Session, time.Hour),
 		Connecting: cmp.Or(l.Connecting, 30*time.Second),
 	}

@@ -26,10 +26,27 @@ func stored(client *mqtt.Client) []packets.Packet {
 	return all
 }
 
+// away notes that a client with a session has left. The session that is the longest without its client ends if there are too many.
 func (b *Broker) away(client string) {
 	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.absent[client] = b.config.Now()
+	oldest := client
+	for id, since := range b.absent {
+		if since.Before(b.absent[oldest]) {
+			oldest = id
+		}
+	}
+	full := len(b.absent) > b.config.Limits.Sessions
+	if full {
+		delete(b.absent, oldest)
+	}
+	b.mu.Unlock()
+	if session, ok := b.server.Clients.Get(oldest); full && ok && session.Closed() {
+		session.ClearInflights()
+		b.server.UnsubscribeClient(session)
+		b.server.Clients.Delete(oldest)
+		b.Notify(oldest, "", "its session is forgotten: there are too many")
+	}
 }
 
 func (b *Broker) acknowledgeAfter() time.Duration {

@@ -62,6 +62,23 @@ func TestSessionExpires(t *testing.T) {
 	quiet(t, again)
 }
 
+// Of more sessions than there may be, the one that is the longest without its client ends.
+func TestMostSessions(t *testing.T) {
+	clock := &clock{now: time.Unix(1e9, 0)}
+	b := startWith(t, rules{}, func(c *broker.Config) { c.Limits, c.Now = broker.Limits{Sessions: 2}, clock.Now })
+	for _, id := range []string{"a", "b", "c"} {
+		subscribed(t, b, id, "t", 4)
+		clock.advance(time.Second)
+	}
+	var left []string
+	for _, s := range b.Snapshot().Sessions {
+		left = append(left, s.Client)
+	}
+	if got := strings.Join(left, " "); got != "b c" {
+		t.Errorf("sessions of %s", got)
+	}
+}
+
 // What comes for an absent client is stored, in order, and what is more than the limit is lost and said to be.
 func TestStoredMessages(t *testing.T) {
 	b := startWith(t, rules{}, func(c *broker.Config) { c.Limits = broker.Limits{Queue: 5, Redelivery: 100} })
