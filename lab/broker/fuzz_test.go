@@ -2,7 +2,6 @@ package broker_test
 
 import (
 	"testing"
-	"time"
 
 	"github.com/cloudgen/cloudgen/lab/broker"
 	"github.com/cloudgen/cloudgen/lab/internal/rawmqtt"
@@ -27,7 +26,7 @@ func FuzzConnection(f *testing.F) {
 	f.Add([]byte("\x10\x80\x80\x80\x80\x80\x80\x00"))
 	f.Add([]byte("\x10\x16\x00\x04MQTT\x04\xee\x00\x05\x00\x01f\x00\x01w\x00\x00\x00\x01u\x00\x00"))
 	var b bench
-	b.open(f, rules{}, broker.Limits{Packet: 4 << 10, Connecting: time.Second}, nil)
+	b.open(f, rules{}, broker.Limits{Packet: 4 << 10}, nil)
 	f.Fuzz(func(t *testing.T, bytes []byte) {
 		client, err := rawmqtt.Dial(t.Context(), b.Address(), b.client)
 		check(t, err)

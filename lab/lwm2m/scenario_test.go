@@ -295,11 +295,16 @@ func TestSilentClient(t *testing.T) {
 		if r, _ := device.Registration(); r.Awake {
 			t.Error("the client is taken as awake")
 		}
-		time.AfterFunc(time.Minute, func() { c.request(coap.Post, location, "", -1, "") })
+		updated := make(chan struct{})
+		time.AfterFunc(time.Minute, func() {
+			defer close(updated)
+			c.request(coap.Post, location, "", -1, "")
+		})
 		start := time.Now()
 		if _, err := device.Read(t.Context(), "/3/0/9"); err != nil || time.Since(start) < time.Minute {
 			t.Errorf("%v after %v", err, time.Since(start))
 		}
+		<-updated // its answer may come after the request that waited for it
 	})
 }
 
