@@ -99,7 +99,8 @@ type boots struct {
 // starts installs an image in a folder, as a factory does, and starts the bootloader on it.
 func (b *bench) starts(ctx context.Context, program, data string, firmware []byte, signer image.Signer) (boots, error) {
 	var made bytes.Buffer
-	if err := image.Write(&made, bytes.NewReader(firmware), int64(len(firmware)), image.Description{Version: image.Version{Major: 1}}, signer); err != nil {
+	description := image.Description{Version: image.Version{Major: 1}}
+	if err := image.Write(&made, bytes.NewReader(firmware), int64(len(firmware)), description, signer); err != nil {
 		return boots{}, err
 	}
 	folder, err := durable.Make(filepath.Join(data, slots.FolderName))

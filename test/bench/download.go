@@ -176,7 +176,8 @@ type took struct {
 }
 
 func (f *files) device(ctx context.Context, program string) (*device, error) {
-	d := &device{files: f, command: exec.CommandContext(ctx, program, "-url", f.url, "-credentials", f.dir, "-tag", strconv.Itoa(downloadTag), "-out", f.out(), "-state", f.dir)}
+	d := &device{files: f, command: exec.CommandContext(ctx, program,
+		"-url", f.url, "-credentials", f.dir, "-tag", strconv.Itoa(downloadTag), "-out", f.out(), "-state", f.dir)}
 	d.command.Stderr = os.Stderr
 	answers, err := d.command.StdoutPipe()
 	if err != nil {

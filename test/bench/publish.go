@@ -46,7 +46,7 @@ func (b *bench) publish(ctx context.Context) (err error) {
 		rate, floorRate = append(rate, perSecond(ours)), append(floorRate, perSecond(floor))
 		cpu, floorCPU = append(cpu, microseconds(ours)), append(floorCPU, microseconds(floor))
 	}
-	table(fmt.Sprintf("Publishing %d messages of 200 bytes at QoS 1 to mosquitto over mutual TLS, 20 at a time unacknowledged (median of %d runs each, in turn)",
+	table(fmt.Sprintf("Publishing %d messages of 200 bytes at QoS 1 to mosquitto over mutual TLS, 20 unacknowledged (median of %d runs each, in turn)",
 		publications, publishTurns),
 		row{"paho alone: messages a second", fmt.Sprintf("%.0f", median(floorRate)), ""},
 		row{"backend of AWS IoT Core: messages a second", fmt.Sprintf("%.0f", median(rate)), ""},

@@ -48,7 +48,8 @@ func main() {
 
 func serve(url, tags string, tag int, out, state string) error {
 	// What the options have by default.
-	source, err := http.New(http.Config{Timeout: 30 * time.Second, HostNameMax: 255, FileNameMax: 255}, http.Platform{Credentials: credentials.Open(tags)})
+	config := http.Config{Timeout: 30 * time.Second, HostNameMax: 255, FileNameMax: 255}
+	source, err := http.New(config, http.Platform{Credentials: credentials.Open(tags)})
 	if err != nil {
 		return err
 	}
