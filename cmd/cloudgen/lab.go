@@ -32,6 +32,14 @@ func labTagOption(cloud string) string {
 	return ""
 }
 
+// labPolicy names the file of the output that says what the cloud is to let the device do; "" where there is none.
+func labPolicy(cloud string) string {
+	if cloud == "aws" {
+		return "packaging/aws/policy.json"
+	}
+	return ""
+}
+
 // labBootstrapOption has an LwM2M firmware begin at a bootstrap server.
 const labBootstrapOption = "LWM2M_RD_CLIENT_SUPPORT_BOOTSTRAP"
 
@@ -76,7 +84,7 @@ func labRun(ctx context.Context, call *invocation) int {
 	if dir == "" {
 		dir = filepath.Join("build", "lab", c.name)
 	}
-	if err := call.runAgainstLab(ctx, c, cloud, dir, filepath.Join(r.Output, "bin")); err != nil {
+	if err := call.runAgainstLab(ctx, c, cloud, dir, r.Output); err != nil {
 		fmt.Fprintf(call.stderr, "cloudgen: %v\n", err)
 		return exitEnvironment
 	}
@@ -94,7 +102,8 @@ func (c *configuration) localCloud() (string, error) {
 		c.planned.Backend.Import, strings.Join(lab.Clouds(), ", "))
 }
 
-func (call *invocation) runAgainstLab(ctx context.Context, c *configuration, cloud, dir, bin string) (err error) {
+func (call *invocation) runAgainstLab(ctx context.Context, c *configuration, cloud, dir, output string) (err error) {
+	bin := filepath.Join(output, "bin")
 	if err := makeLabDir(dir); err != nil {
 		return err
 	}
@@ -116,6 +125,13 @@ func (call *invocation) runAgainstLab(ctx context.Context, c *configuration, clo
 	bootstrap, _ := c.resolved.Value(labBootstrapOption)
 	secure, hasSecure := c.resolved.Value(labSecureOption)
 	options.Bootstrap, options.Plain = bootstrap.Bool, cloud == "lwm2m" && hasSecure && !secure.Bool
+	if policy := labPolicy(cloud); policy != "" {
+		text, err := os.ReadFile(filepath.Join(output, filepath.FromSlash(policy)))
+		if err != nil {
+			return err
+		}
+		options.Policy = string(text)
+	}
 	screen := newScreen(call.stdout)
 	options.Events = screen.cloudEvent
 	options.Logger = slog.New(slog.NewTextHandler(screen.lines("lab"), &slog.HandlerOptions{Level: slog.LevelWarn}))

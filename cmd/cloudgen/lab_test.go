@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -93,6 +94,17 @@ func TestLab(t *testing.T) {
 	s.want(`^cloud .* connected [0-9]{15} `)
 	s.want(`^cloud .* received ([0-9]{15}) \$aws/things/[0-9]{15}/shadow/update .*"reported"`)
 	s.end(exitDone)
+	policy, err := os.ReadFile(filepath.Join(dir, "aws", "packaging", "aws", "policy.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	state, err := os.ReadFile(filepath.Join(dir, "lab", "aws.json"))
+	if held, encoded := json.Marshal(string(policy)); err != nil || encoded != nil || !bytes.Contains(state, held) {
+		t.Errorf("the cloud does not hold the device to the policy of the output: %v, %v", err, encoded)
+	}
+	if refused := regexp.MustCompile(`(?m)^cloud .* refused .*\(rule \S*policy;.*$`).FindString(s.seen.String()); refused != "" {
+		t.Errorf("the cloud has refused something: %s", refused)
+	}
 	// Who the cloud says has closed depends on whether it has read the device's farewell before it closes itself.
 	for _, last := range []string{"event=CLOUD_EVT_CONNECTED", "event=CLOUD_EVT_SHUTDOWN_READY", " disconnected "} {
 		if !strings.Contains(s.seen.String(), last) {
