@@ -265,7 +265,10 @@ func TestETS_int_311_Send_command(t *testing.T) {
 		c.set("/3/0/7/0", "u32", strconv.Itoa(level))
 		mark := c.now()
 		c.must("send /1/0/1 /3/0/7/0")
-		got := flat(c.await(mark, "send", anything))
+		got := flat(c.await(mark, "send", func(e event) bool { // the module may send too, when it finds the connection
+			_, ours := flat(e).Values["/1/0/1"]
+			return ours
+		}))
 		got.has(t, values{"/1/0/1": "86400", "/3/0/7/0": strconv.Itoa(level)})
 		if len(got.Values) != 2 {
 			t.Errorf("Send %d holds %v, want two values", i+1, got.Values)
