@@ -252,8 +252,12 @@ func (c *Connection) KeepaliveTimeLeft() time.Duration {
 // who is in Next. It takes at most a few seconds, also when the network is gone.
 func (c *Connection) Close() {
 	if c.closing.CompareAndSwap(false, true) {
+		cause := c.broken()
+		if cause == nil {
+			cause = &LostError{Loss: LossClosed, Err: ErrClosed, problem: "closed by this device"}
+		}
 		c.link.expectClose()
-		c.finish(&LostError{Loss: LossClosed, Err: ErrClosed, problem: "closed by this device"})
+		c.finish(cause)
 		c.client.Disconnect(uint(joinTimeout / time.Millisecond))
 		_ = c.link.Close() // where paho has not
 		close(c.closed)
@@ -293,14 +297,21 @@ func (c *Connection) received(_ paho.Client, m paho.Message) {
 
 // lost is called by paho once, when the connection has broken and its goroutines have ended.
 func (c *Connection) lost(_ paho.Client, err error) {
-	cause := c.link.failure()
+	cause := c.broken()
 	if cause == nil {
 		cause = lossOf(err)
 	}
-	if errors.Is(cause, errAbandoned) {
-		cause = &LostError{Loss: LossNoAnswer, Err: err,
-			problem: fmt.Sprintf("the broker did not answer a keep-alive ping within %v", c.pingTimeout())}
-	}
 	c.link.fail(cause)
 	c.finish(cause)
+}
+
+// broken tells why the link has failed; nil: it has not. It is known before paho reports the loss: who is told by a call of paho's that failed, and
+// calls Close, may be faster.
+func (c *Connection) broken() error {
+	cause := c.link.failure()
+	if errors.Is(cause, errAbandoned) {
+		return &LostError{Loss: LossNoAnswer, Err: cause,
+			problem: fmt.Sprintf("the broker did not answer a keep-alive ping within %v", c.pingTimeout())}
+	}
+	return cause
 }

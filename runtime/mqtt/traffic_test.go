@@ -176,6 +176,27 @@ func TestUnsubscribe(t *testing.T) {
 	}
 }
 
+// TestCloseAfterLoss: who closes because a call has failed learns why it did, although the report of the loss is still under way.
+func TestCloseAfterLoss(t *testing.T) {
+	for range 50 {
+		c, peer := connected(t, plainConfig)
+		result := make(chan error, 1)
+		go func() {
+			_, err := c.Subscribe(t.Context(), []Filter{{Topic: "a"}})
+			c.Close()
+			result <- err
+		}()
+		peer.Subscribe()
+		peer.Close()
+		if err := <-result; !errors.Is(err, ErrClosed) {
+			t.Errorf("Subscribe: %v", err)
+		}
+		if lost, is := errors.AsType[*LostError](c.Err()); !is || lost.Loss != LossByBroker {
+			t.Fatalf("ended because of %v", c.Err())
+		}
+	}
+}
+
 // TestSubscribeWithoutAnswer ends with the caller's context or with the connection, whichever comes first.
 func TestSubscribeWithoutAnswer(t *testing.T) {
 	c, peer := connected(t, plainConfig)
