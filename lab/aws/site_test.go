@@ -35,9 +35,11 @@ type site struct {
 	host    *files.Host
 }
 
-func newSite(t *testing.T) *site {
+func newSite(t *testing.T) *site { return newSiteWith(t, func(*aws.Config) {}) }
+
+func newSiteWith(t *testing.T, change func(*aws.Config)) *site {
 	t.Helper()
-	s := &site{bench: startWith(t, func(c *aws.Config) { c.Hurry(2 * time.Second) })}
+	s := &site{bench: startWith(t, change)}
 	var err error
 	s.host, err = files.Open(files.Config{
 		Dir: t.TempDir(), Secret: []byte("secret"), Now: s.Clock().Now, Observe: func(a files.Access) { s.Downloaded(a) },
@@ -119,7 +121,7 @@ func (s *site) handshake(address string, change func(*tls.Config)) {
 	s.Helper()
 	config := s.tls.Clone()
 	change(config)
-	ctx, cancel := context.WithTimeout(s.Context(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(s.Context(), 30*time.Second)
 	defer cancel()
 	client, err := rawmqtt.Dial(ctx, address, config)
 	if err != nil {

@@ -72,7 +72,13 @@ func (s *scene) url() string {
 // get asks, and gives what came of the body with the error that ended it.
 func (s *scene) get(method, url string, header ...string) (*http.Response, string, error) {
 	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), time.Second)
+	return s.getUntil(1<<20, method, url, header...)
+}
+
+// getUntil is get, which waits a moment only for what comes after so many bytes of the body.
+func (s *scene) getUntil(size int64, method, url string, header ...string) (*http.Response, string, error) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), 20*time.Second)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, method, url, nil)
 	check(s.t, err)
@@ -84,7 +90,13 @@ func (s *scene) get(method, url string, header ...string) (*http.Response, strin
 	response, err := client.Do(request)
 	check(s.t, err)
 	defer response.Body.Close()
-	body, err := io.ReadAll(response.Body)
+	body, err := io.ReadAll(io.LimitReader(response.Body, size))
+	if err == nil {
+		defer time.AfterFunc(200*time.Millisecond, cancel).Stop()
+		var rest []byte
+		rest, err = io.ReadAll(response.Body)
+		body = append(body, rest...)
+	}
 	return response, string(body), err
 }
 
@@ -217,7 +229,11 @@ func TestFaults(t *testing.T) {
 	for _, test := range tests {
 		test.fault.Times = 1
 		check(t, s.SetFault("app/v2.bin", test.fault))
-		response, body, err := s.get("GET", s.url(), test.header...)
+		size := int64(1 << 20)
+		if test.fault.StallAt != nil {
+			size = int64(len(test.body))
+		}
+		response, body, err := s.getUntil(size, "GET", s.url(), test.header...)
 		same := body == test.body || test.status >= 300 && strings.Contains(body, test.body)
 		if response.StatusCode != test.status || !same || (err == nil) != test.ended || test.check != nil && !test.check(response) {
 			t.Errorf("%v %v: %d %v %q, %v", test.fault, test.header, response.StatusCode, response.Header, body, err)
