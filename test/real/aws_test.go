@@ -4,7 +4,9 @@ package real
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -54,10 +56,14 @@ func TestConversation(t *testing.T) {
 	awaitEvent(firmware, "CLOUD_EVT_CONNECTED")
 	shadow := "$aws/things/" + id + "/shadow/"
 
-	awaitMessage(watcher, shadow+"get", "", "")
+	// Without a shadow, the device learns so and reports what it has.
+	token := tokenOf(watcher, shadow+"get")
+	s.publish(shadow+"get/rejected", `{"code":404,"message":"No shadow exists with name: '`+id+`'","timestamp":1,"clientToken":`+token+`}`)
+	awaitEvent(firmware, "CLOUD_EVT_CONFIG_EMPTY")
 	awaitMessage(watcher, shadow+"update", "state.reported.dev.v.imei", `"`+id+`"`)
 
-	s.publish(shadow+"get/accepted/desired/cfg", `{"cfg":{"act":false,"actwt":77}}`)
+	// What the account's rule republishes of an answer.
+	s.publish(shadow+"get/accepted/desired/cfg", `{"cfg":{"act":false,"actwt":77},"version":1,"timestamp":1}`)
 	awaitEvent(firmware, "CLOUD_EVT_CONFIG_RECEIVED")
 	awaitMessage(watcher, shadow+"update", "state.reported.cfg.actwt", "77")
 
@@ -72,6 +78,14 @@ func TestConversation(t *testing.T) {
 		t.Error("a delta of an older version was applied")
 	}
 
+	// What cannot be used is told and leaves the connection as it is.
+	for _, hostile := range []string{`{"version":7,"state":{"cfg":{"actwt":-1}}}`, `{"version":8,"state":[`, `[]`, `{"version":9,"state":{"cfg":{"actwt":1e300}}}`} {
+		s.publish(shadow+"update/delta", hostile)
+		awaitEvent(firmware, "CLOUD_EVT_INPUT_REJECTED")
+	}
+	s.publish(shadow+"update/delta", `{"version":10,"timestamp":1,"state":{"cfg":{"loct":67}},"metadata":{}}`)
+	awaitMessage(watcher, shadow+"update", "state.reported.cfg.loct", "67")
+
 	if status := firmware.terminate(); status != 0 {
 		t.Errorf("the firmware ended with status %d", status)
 	}
@@ -79,6 +93,73 @@ func TestConversation(t *testing.T) {
 	if broker.has("Client " + id + " closed its connection") {
 		t.Error("the firmware left without a DISCONNECT")
 	}
+}
+
+// The configuration is reported for a version of the shadow, where that is switched on: a report that is refused for it (409) is made once more for the
+// version that the service has by then.
+func TestVersionConflict(t *testing.T) {
+	t.Parallel()
+	output := filepath.Join(t.TempDir(), "aws")
+	build := exec.Command(installed.cloudgen, "-overlay", "overlay-aws.hcl", "-o", output, "-set", "AWS_IOT_SHADOW_VERSIONED_REPORTS=y")
+	if log, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("%s: %v\n%s", build, err, log)
+	}
+	s := newSite(t, time.Now())
+	broker := s.broker()
+	watcher := s.watch(broker)
+	firmware := start(t, "firmware", filepath.Join(output, "bin", "firmware"), "-credentials", s.credentials(time.Now()), "-data", filepath.Join(s.dir, "data"),
+		"-endpoint", s.address(), "-log", "json")
+	const get, update = "/shadow/get", "/shadow/update"
+	id := strings.Split(broker.awaitText("Received SUBSCRIBE from "), " ")[4]
+	shadow := "$aws/things/" + id + "/shadow/"
+	cfg := `{"state":{"desired":{"cfg":{"actwt":%d}}},"metadata":{},"version":%d,"timestamp":1,"clientToken":%s}`
+
+	s.publish(shadow+"get/accepted", fmt.Sprintf(cfg, 77, 20, tokenOf(watcher, get)))
+	first := awaitMessage(watcher, update, "state.reported.cfg.actwt", "77")
+	if version, _ := member(first, "version"); version != "20" {
+		t.Errorf("the report is for version %s; want 20, in %s", version, first)
+	}
+	token, _ := member(first, "clientToken")
+	s.publish(shadow+"update/rejected", `{"code":409,"message":"Version conflict","timestamp":1,"clientToken":`+token+`}`)
+	s.publish(shadow+"get/accepted", fmt.Sprintf(cfg, 77, 23, tokenOf(watcher, get)))
+	second := awaitMessage(watcher, update, "state.reported.cfg.actwt", "77")
+	if version, _ := member(second, "version"); version != "23" {
+		t.Errorf("the report after the conflict is for version %s; want 23, in %s", version, second)
+	}
+	again, _ := member(second, "clientToken")
+	if again == token {
+		t.Error("both reports have the same token")
+	}
+	s.publish(shadow+"update/accepted", `{"state":{"reported":{"cfg":{"actwt":77}}},"metadata":{},"version":24,"timestamp":1,"clientToken":`+again+`}`)
+	// A delta of an older version is passed over, the next one is for the newest report.
+	s.publish(shadow+"update/delta", `{"version":22,"timestamp":1,"state":{"cfg":{"actwt":99}},"metadata":{}}`)
+	// Another client's update: the service tells all of it, and then the difference.
+	s.publish(shadow+"update/accepted", `{"state":{"desired":{"cfg":{"loct":66}}},"metadata":{},"version":25,"timestamp":1,"clientToken":"other-1"}`)
+	s.publish(shadow+"update/delta", `{"version":25,"timestamp":1,"state":{"cfg":{"loct":66}},"metadata":{}}`)
+	third := awaitMessage(watcher, update, "state.reported.cfg.loct", "66")
+	if version, _ := member(third, "version"); version != "25" {
+		t.Errorf("the report of the delta is for version %s; want 25, in %s", version, third)
+	}
+	if wait, _ := member(third, "state.reported.cfg.actwt"); wait != "77" {
+		t.Errorf("the older delta was applied: actwt is %s", wait)
+	}
+	if status := firmware.terminate(); status != 0 {
+		t.Errorf("the firmware ended with status %d", status)
+	}
+}
+
+// tokenOf waits for a request on a topic that ends like this and gives its clientToken, as JSON.
+func tokenOf(watcher *process, topicEnd string) string {
+	watcher.Helper()
+	request := payloadOf(watcher.await("request on …"+topicEnd, func(line string) bool {
+		topic, _, _ := strings.Cut(line, " ")
+		return strings.HasSuffix(topic, topicEnd)
+	}))
+	token, ok := member(request, "clientToken")
+	if !ok {
+		watcher.Fatalf("the request on …%s has no token: %s", topicEnd, request)
+	}
+	return token
 }
 
 // A broker that dies and comes back: the connection comes back when the table says so.

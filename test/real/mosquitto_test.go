@@ -146,10 +146,20 @@ func (s *site) publish(topic, payload string) {
 	}
 }
 
-// awaitMessage waits for a message on a topic that ends like this, in whose JSON the path leads to the value. Path "" compares the payload.
-func awaitMessage(watcher *process, topicEnd, path, value string) {
+// awaitMessage waits for a message on a topic that ends like this, in whose JSON the path leads to the value, and gives it. Path "" compares the payload.
+func awaitMessage(watcher *process, topicEnd, path, value string) []byte {
 	watcher.Helper()
-	watcher.await(fmt.Sprintf("message on …%s with %s = %s", topicEnd, path, value), func(line string) bool { return isMessage(line, topicEnd, path, value) })
+	return payloadOf(watcher.await(fmt.Sprintf("message on …%s with %s = %s", topicEnd, path, value), func(line string) bool { return isMessage(line, topicEnd, path, value) }))
+}
+
+// payloadOf gives the payload in a line of the watcher; nil if it is none.
+func payloadOf(line string) []byte {
+	_, payload, _ := strings.Cut(line, " ")
+	content, err := hex.DecodeString(payload)
+	if err != nil {
+		return nil
+	}
+	return content
 }
 
 // has tells whether such a message has come so far.
