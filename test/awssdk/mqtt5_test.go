@@ -172,3 +172,33 @@ func TestSessionsOfMQTT5(t *testing.T) {
 	d.call("mqtt5.stop", object{"name": "kept5", "packet": object{"reasonCode": 0, "sessionExpiryIntervalSeconds": 0}})
 	want(t, d.start5("kept5", a, keeping), member{"connack.sessionPresent", "false"})
 }
+
+// Client and server number their packets independently of each other (MQTT 5, section 2.2.1): what the client has not acknowledged yet is in the way of none of
+// its own packets, and none of them is taken for its acknowledgement.
+func TestPacketIdentifiers(t *testing.T) {
+	t.Parallel()
+	c := newPatientCloud(t)
+	d := newDriver(t, "")
+	a := c.device(everything)
+	d.connect311("sender", a, nil)
+	holding := object{"hold": true, "session": "RejoinAlways", "connect": object{"sessionExpiryIntervalSeconds": 600}}
+	d.start5("holder", a, holding)
+	d.call("mqtt5.subscribe", object{"name": "holder", "filters": []string{"held"}, "qos": atLeastOnce})
+	const n = 8 // as many as the client's packets below need numbers
+	for i := range n {
+		d.publish311("sender", "held", fmt.Sprint("message ", i), atLeastOnce)
+	}
+	for i := range n {
+		d.await(0, "messageReceived", "holder", member{"message.payload", quote(fmt.Sprint("message ", i))})
+	}
+	want(t, d.call("mqtt5.subscribe", object{"name": "holder", "filters": []string{"more"}, "qos": atLeastOnce}), member{"reasonCodes", "[1]"})
+	want(t, d.call("mqtt5.publish", object{"name": "holder", "topicName": "elsewhere", "payload": "x", "qos": atLeastOnce}), member{"reasonCode", "0"})
+	want(t, d.call("mqtt5.unsubscribe", object{"name": "holder", "filters": []string{"more"}}), member{"reasonCodes", "[0]"})
+	// None of the messages has been acknowledged: all of them come again.
+	mark := d.mark()
+	c.Cloud().Broker().Disconnect("holder")
+	d.await(mark, "connectionSuccess", "holder", member{"connack.sessionPresent", "true"})
+	for i := range n {
+		d.await(mark, "messageReceived", "holder", member{"message.payload", quote(fmt.Sprint("message ", i))})
+	}
+}

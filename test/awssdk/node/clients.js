@@ -6,6 +6,7 @@ const { iot, mqtt, mqtt5 } = require('aws-iot-device-sdk-v2');
 
 module.exports = (emit) => {
   const clients = new Map();
+  const held = []; // of messages that are not acknowledged
   const get = (name) => {
     if (!clients.has(name)) throw new Error(`there is no client ${name}`);
     return clients.get(name);
@@ -29,6 +30,7 @@ module.exports = (emit) => {
     for (const event of ['attemptingConnect', 'connectionSuccess', 'connectionFailure', 'disconnection', 'messageReceived', 'stopped']) {
       client.on(event, (data) => emit(event, options.name, data));
     }
+    if (options.hold) client.on('messageReceived', ({ acknowledgementControl }) => held.push(acknowledgementControl.acquireHandle())); // no PUBACK
     client.on('error', (error) => emit('error', options.name, error));
     return restart5(options);
   }
