@@ -102,7 +102,9 @@ var configurations = []struct {
 }{
 	{"as shipped", nil, nil, true},
 	{"without updates and rule", []string{"AWS_IOT=y", "AWS_FOTA=n", "AWS_IOT_TOPIC_DESIRED_CFG_SUBSCRIBE=n"}, nil, false},
-	{"a will", []string{"MQTT_HELPER_LAST_WILL=y"}, nil, true},
+	{"a will", []string{"MQTT_HELPER_LAST_WILL=y"}, []string{"jobs"}, true},
+	{"a session that persists", []string{"MQTT_CLEAN_SESSION=n"}, nil, true},
+	{"a will and a session that persists", []string{"MQTT_HELPER_LAST_WILL=y", "MQTT_CLEAN_SESSION=n"}, []string{"jobs"}, true},
 	{"a retained will", retainedWill, []string{"jobs"}, true},
 	{"a will with wildcards and variables", append([]string{"MQTT_HELPER_LAST_WILL_TOPIC=wills/*/a?b/${iot:ClientId}/{id}/\"end\""}, retainedWill...), []string{"jobs"}, true},
 	{"all subscriptions", subscribeAll, []string{"jobs", "shadow"}, true},
@@ -135,12 +137,20 @@ func TestPolicyAgreesWithTheRuntime(t *testing.T) {
 					t.Errorf("%s on %s: allowed %v, want %v\n%s", action, resource, !is, is, files["policy.json"])
 				}
 			}
-			want(true, access.Connect, account.Client(id))
-			want(false, access.Connect, account.Client(id+"0"))
-			if stranger := (access.Client{ID: id}).Context(); access.Evaluate([]access.Policy{{Document: policy}},
-				access.Request{Action: access.Connect, Resource: account.Client(id), Context: stranger}).Allowed {
-				t.Error("a certificate that no thing has may connect")
+			connect := func(is bool, as string, client access.Client) {
+				t.Helper()
+				asked := access.Request{Action: access.Connect, Resource: account.Client(client.ID), Context: client.Context()}
+				if decision := access.Evaluate([]access.Policy{{Name: "policy", Document: policy}}, asked); decision.Allowed != is {
+					t.Errorf("connecting %s: %v", as, decision)
+				}
 			}
+			persists, will, one := !runtime.MQTT.CleanSession, runtime.MQTT.LastWill, &access.Thing{Name: id}
+			connect(true, "as the thing", access.Client{ID: id, Thing: one})
+			connect(false, "under another name", access.Client{ID: id + "0", Thing: one})
+			connect(false, "as no thing", access.Client{ID: id})
+			connect(persists, "for a session that persists", access.Client{ID: id, Thing: one, ConnectAttributes: []string{access.PersistentConnect}})
+			connect(will, "with a will", access.Client{ID: id, Thing: one, ConnectAttributes: []string{access.LastWill}})
+			connect(persists && will, "with both", access.Client{ID: id, Thing: one, ConnectAttributes: []string{access.PersistentConnect, access.LastWill}})
 			of := func(topic aws.Topic) (name, other string) {
 				name = strings.ReplaceAll(topic.Name, "+", "J-1")
 				return name, strings.ReplaceAll(name, id, "tracker-2")
