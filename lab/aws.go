@@ -22,6 +22,7 @@ import (
 	"github.com/cloudgen/cloudgen/lab/aws/api"
 	"github.com/cloudgen/cloudgen/lab/aws/files"
 	"github.com/cloudgen/cloudgen/lab/broker"
+	"github.com/cloudgen/cloudgen/lab/internal/replace"
 	"github.com/cloudgen/cloudgen/lab/pki"
 )
 
@@ -177,7 +178,7 @@ func fileSecret(path string) ([]byte, error) {
 		return secret, err
 	}
 	text := rand.Text()
-	return []byte(text), aws.ReplaceFile(path, []byte(text))
+	return []byte(text), replace.File(path, []byte(text), 0o600)
 }
 
 func (s *AWS) serve(options ServeOptions, listener net.Listener, handler http.Handler) {

@@ -19,6 +19,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/cloudgen/cloudgen/lab/internal/replace"
 	"github.com/cloudgen/cloudgen/lab/lwm2m"
 	"github.com/cloudgen/cloudgen/lab/lwm2m/api"
 	"github.com/cloudgen/cloudgen/lab/lwm2m/definition"
@@ -194,7 +195,7 @@ func deviceKey(dir string, tag int) ([]byte, error) {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return nil, err
 	}
-	if err := lwm2m.WriteSecret(path, hex.AppendEncode(nil, key)); err != nil {
+	if err := replace.File(path, hex.AppendEncode(nil, key), 0o600); err != nil {
 		return nil, err
 	}
 	return key, nil

@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
 	"github.com/cloudgen/cloudgen/lab/aws/registry"
 	"github.com/cloudgen/cloudgen/lab/broker"
+	"github.com/cloudgen/cloudgen/lab/internal/replace"
 )
 
 // saved is what the state file holds: all of it, so that no part can be older than another.
@@ -150,35 +150,10 @@ func (s *saver) save(encode func() ([]byte, error)) error {
 	defer s.mu.Unlock()
 	content, err := encode()
 	if err == nil {
-		err = ReplaceFile(s.path, content)
+		err = replace.File(s.path, content, 0o600)
 	}
 	if err != nil {
 		return fmt.Errorf("the state of the local cloud was not saved: %w", err)
 	}
 	return nil
-}
-
-// ReplaceFile replaces a file as a whole: whenever the power fails, it holds its old or its new content. Only its owner can read it.
-func ReplaceFile(path string, content []byte) error {
-	dir := filepath.Dir(path)
-	file, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*") // created with mode 0600
-	if err != nil {
-		return err
-	}
-	_, err = file.Write(content)
-	if err == nil {
-		err = file.Sync()
-	}
-	err = errors.Join(err, file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(err, os.Remove(file.Name()))
-	}
-	d, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

@@ -7,9 +7,10 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"sync"
+
+	"github.com/cloudgen/cloudgen/lab/internal/replace"
 )
 
 // Key is a pre-shared key. It is text only in the state file.
@@ -117,7 +118,7 @@ func (s *Store) change(f func(*state) error) error {
 		if err != nil {
 			return err
 		}
-		if err := WriteSecret(s.path, append(content, '\n')); err != nil {
+		if err := replace.File(s.path, append(content, '\n'), 0o600); err != nil {
 			return err
 		}
 	}
@@ -203,24 +204,4 @@ func (s *Store) Plan(endpoint string) (BootstrapPlan, bool) {
 		plan, ok = s.state.Bootstrap[AnyEndpoint]
 	}
 	return plan, ok
-}
-
-// WriteSecret replaces a file as a whole: after a power cut it holds its old or its new content. Only the owner can read it.
-func WriteSecret(path string, content []byte) error {
-	file, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // created with mode 0600
-	if err != nil {
-		return fmt.Errorf("writing %s: %w", path, err)
-	}
-	_, err = file.Write(content)
-	if err == nil {
-		err = file.Sync()
-	}
-	err = errors.Join(err, file.Close())
-	if err == nil {
-		err = os.Rename(file.Name(), path)
-	}
-	if err != nil {
-		return errors.Join(fmt.Errorf("writing %s: %w", path, err), os.Remove(file.Name()))
-	}
-	return nil
 }

@@ -30,6 +30,8 @@ import (
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/cloudgen/cloudgen/lab/internal/replace"
 )
 
 const (
@@ -158,10 +160,10 @@ func (a *Authority) Device(tag int, name string, now time.Time) (string, error) 
 		return "", err
 	}
 	// The key goes first. A power cut between the two leaves a pair that does not match; the next start sees that and makes both anew.
-	if err := write(filepath.Join(dir, keyFile), encodedKey, 0o600); err != nil {
+	if err := replace.File(filepath.Join(dir, keyFile), encodedKey, 0o600); err != nil {
 		return "", err
 	}
-	return dir, write(filepath.Join(dir, certFile), encodeCertificate(certificate), 0o644)
+	return dir, replace.File(filepath.Join(dir, certFile), encodeCertificate(certificate), 0o644)
 }
 
 // Issue makes a certificate for a device that has its key already.
@@ -230,7 +232,7 @@ func (a *Authority) create(path string, now time.Time) error {
 	}
 	a.certificate, a.key, a.encoded = certificate, key, encodeCertificate(certificate)
 	// Both in one file: they cannot get out of step, whenever the power fails and however many labs start at once.
-	return write(path, slices.Concat(a.encoded, encodedKey), 0o600)
+	return replace.File(path, slices.Concat(a.encoded, encodedKey), 0o600)
 }
 
 // checkDevice says why the credentials in the folder cannot be used with this authority.
@@ -313,5 +315,5 @@ func writeIfChanged(path string, content []byte, mode os.FileMode) error {
 	if old, err := os.ReadFile(path); err == nil && bytes.Equal(old, content) {
 		return nil
 	}
-	return write(path, content, mode)
+	return replace.File(path, content, mode)
 }

@@ -1,4 +1,5 @@
-package pki
+// Package replace writes the lab's files so that a power cut leaves them whole.
+package replace
 
 import (
 	"errors"
@@ -7,9 +8,9 @@ import (
 	"path/filepath"
 )
 
-// write replaces the file as a whole: after a power cut it holds its old or its new content, never a part. The mode is exact, whatever
-// the umask, and no moment exists at which others could read more than it allows.
-func write(path string, content []byte, mode os.FileMode) error {
+// File replaces a file as a whole: after a power cut it holds its old or its new content, never a part. The mode is exact, whatever the
+// umask, and no moment exists at which others could read more than it allows.
+func File(path string, content []byte, mode os.FileMode) error {
 	dir := filepath.Dir(path)
 	file, err := os.CreateTemp(dir, "."+filepath.Base(path)+".*") // created with mode 0600
 	if err != nil {
@@ -29,11 +30,11 @@ func write(path string, content []byte, mode os.FileMode) error {
 	if err != nil {
 		return errors.Join(fmt.Errorf("writing %s: %w", path, err), os.Remove(file.Name()))
 	}
-	return syncDir(dir)
+	return syncFolder(dir)
 }
 
-// syncDir makes the rename itself last.
-func syncDir(path string) error {
+// syncFolder makes the rename itself last.
+func syncFolder(path string) error {
 	dir, err := os.Open(path)
 	if err != nil {
 		return err
