@@ -8,6 +8,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"os"
 	"os/exec"
@@ -344,15 +345,16 @@ func serve(t *testing.T, image []byte) string {
 	}
 }
 
-// freePort finds a port of UDP at which nobody listens, nor at the next one.
+// freePort finds a port of UDP at which nobody listens, nor at the next one. It is below those that Linux gives to who wants any: else another
+// process could be given it before the server listens.
 func freePort(t *testing.T) int {
 	t.Helper()
-	for range 100 {
-		first, err := net.ListenPacket("udp", "127.0.0.1:0")
+	for range 1000 {
+		port := 10000 + 2*rand.IntN(11000)
+		first, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", port))
 		if err != nil {
-			t.Fatal(err)
+			continue
 		}
-		port := first.LocalAddr().(*net.UDPAddr).Port
 		second, err := net.ListenPacket("udp", fmt.Sprintf("127.0.0.1:%d", port+1))
 		first.Close()
 		if err == nil {
