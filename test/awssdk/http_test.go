@@ -94,3 +94,26 @@ func TestProvisioningByHand(t *testing.T) {
 	d.refused(c, "iot", "DescribeCertificate", object{"certificateId": id}, "ResourceNotFoundException", 404)
 	d.refused(c, "iot", "CreatePolicy", object{"policyName": "bad", "policyDocument": "{"}, "MalformedPolicyException", 400)
 }
+
+// HTTPS with a certificate, on the port that is shared with MQTT: policies decide.
+func TestHTTPSWithCertificate(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	d := newDriver(t, c.ca())
+	a := c.device(samplePolicy("client/*", "test/topic"), "thing")
+	d.start5("reader", c.device(everything), nil)
+	d.call("mqtt5.subscribe", object{"name": "reader", "filters": []string{"test/topic"}, "qos": atLeastOnce})
+	fetch := func(method, path, body string, cert, key string) json.RawMessage {
+		t.Helper()
+		return d.call("http.fetch", object{"url": c.data() + path, "method": method, "body": body, "cert": cert, "key": key})
+	}
+	want(t, fetch("POST", "/topics/test/topic?qos=1", `{"t":21}`, a.Cert, a.Key), member{"status", "200"}, member{"body.message", `"OK"`})
+	want(t, d.await(0, "messageReceived", "reader").Data, member{"message.payload.t", "21"}, member{"message.qos", "1"})
+	want(t, fetch("POST", "/topics/test/other?qos=1", "x", a.Cert, a.Key), member{"status", "403"})
+	c.saw(0, "refused", "http/policy", "iot:Publish")
+	want(t, fetch("GET", "/things/thing/shadow", "", a.Cert, a.Key), member{"status", "403"})
+	want(t, fetch("POST", "/topics/test/topic?qos=1", "x", "", ""), member{"status", "403"})
+	if n := d.count("messageReceived", "reader"); n != 1 {
+		t.Errorf("%d messages were received; want 1", n)
+	}
+}

@@ -4,7 +4,9 @@ package awssdk
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
+	"time"
 )
 
 const (
@@ -242,4 +244,37 @@ func TestJobsOverHTTP(t *testing.T) {
 		member{"executionState.status", `"SUCCEEDED"`}, member{"executionState.versionNumber", "3"})
 	d.refused(c, "jobs", "DescribeJobExecution", object{"thingName": "robot", "jobId": "job"}, "TerminalStateException", 410)
 	d.refused(c, "jobs", "DescribeJobExecution", object{"thingName": "robot", "jobId": "none"}, "ResourceNotFoundException", 404)
+}
+
+// A placeholder in a job's document becomes a URL of the file host, which serves it for its time, in parts too.
+func TestPresignedDocument(t *testing.T) {
+	t.Parallel()
+	c := newCloud(t)
+	d := newDriver(t, c.ca())
+	d.jobsClient("robot", c.device(jobsPolicy("robot"), "robot"))
+	image := strings.Repeat("0123456789", 1000)
+	_, err := c.Files().PutBytes("app/2.0.0.img", []byte(image))
+	check(t, err)
+	d.send(c, "CreateJob", object{"jobId": "job", "targets": []string{c.Cloud().Account().ARN("thing", "robot")},
+		"presignedUrlConfig": object{"roleArn": "arn:aws:iam::000000000000:role/files", "expiresInSec": 300},
+		"document":           `{"location":{"url":"${aws:iot:s3-presigned-url:https://s3.us-east-1.amazonaws.com/` + c.Files().Bucket() + `/app/2.0.0.img}"}}`})
+	started := d.request("robot", "startNextPendingJobExecution", object{"thingName": "robot"})
+	link := text(t, started, "execution.jobDocument.location.url")
+	fetch := func(url string, headers object) json.RawMessage {
+		t.Helper()
+		return d.call("http.fetch", object{"url": url, "method": "GET", "headers": headers})
+	}
+	want(t, fetch(link, nil), member{"status", "200"}, member{"body", quote(image)})
+	part := fetch(link, object{"Range": "bytes=9995-"})
+	want(t, part, member{"status", "206"}, member{"headers.content-range", `"bytes 9995-9999/10000"`})
+	if body := text(t, part, "body"); body != "56789" {
+		t.Errorf("the end of the image is %q", body)
+	}
+	want(t, fetch(strings.Replace(link, "2.0.0", "3.0.0", 1), nil), member{"status", "403"})
+	want(t, fetch(c.FileHost()+"/"+c.Files().Bucket()+"/app/2.0.0.img", nil), member{"status", "403"})
+	check(t, c.Cloud().Clock().Advance(301*time.Second))
+	want(t, fetch(link, nil), member{"status", "403"})
+	// A new question gives a new URL.
+	again := text(t, d.request("robot", "describeJobExecution", object{"thingName": "robot", "jobId": "job"}), "execution.jobDocument.location.url")
+	want(t, fetch(again, object{"Range": "bytes=0-3"}), member{"status", "206"}, member{"body", `"0123"`})
 }
