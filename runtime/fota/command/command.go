@@ -113,10 +113,10 @@ func (t *Target) Schedule() error {
 		return err
 	}
 	status, err := t.run("install", t.store.Path())
-	switch {
-	case status == statusDone:
+	switch status {
+	case statusDone:
 		return nil
-	case status == statusRefused:
+	case statusRefused:
 		err = fmt.Errorf("%w: %w", fota.ErrRefused, err)
 	}
 	return errors.Join(err, t.store.End(err))
