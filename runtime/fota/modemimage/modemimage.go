@@ -238,7 +238,7 @@ func (t *Target) Discard() error {
 
 // Forget implements fota.Target.
 func (t *Target) Forget() error {
-	if t.store == nil {
+	if t.store == nil || t.store.Trying() { // the modem is at it, or is without firmware: the image is all that helps
 		return nil
 	}
 	return t.store.Forget()
