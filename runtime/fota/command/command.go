@@ -45,6 +45,8 @@ type Target struct {
 	closed error         // why
 	logger *slog.Logger
 	trial  bool // the hook says that the update runs
+
+	postponed error // why the update waits
 }
 
 // New makes a Target.
@@ -69,7 +71,7 @@ func (t *Target) Open(host fota.Host) error {
 		t.store, t.closed = nil, err
 		return err
 	}
-	if t.store.Trying() {
+	if t.store.Trying() || t.store.Held() {
 		return t.ask()
 	}
 	return nil
@@ -78,15 +80,20 @@ func (t *Target) Open(host fota.Host) error {
 // ask takes the hook's word for what has become of an update.
 func (t *Target) ask() error {
 	status, err := t.run("status")
-	switch status {
-	case statusDone:
+	t.postponed = nil
+	switch {
+	case status == statusDone:
 		t.trial = true
 		return nil
-	case statusLater:
-		return nil
-	case statusGone:
+	case status == statusLater:
+		t.postponed = errors.New("the hook says that the update waits for the restart of the machine")
+		return t.store.Hold()
+	case status == statusGone && t.store.Held():
 		return t.store.End(errors.New("the hook says that the update was given up"))
+	case status == statusGone: // a cut has ended the installation
+		return t.store.Return()
 	}
+	t.postponed = err
 	return err
 }
 
@@ -98,24 +105,39 @@ func (t *Target) Begin(_ context.Context, plan fota.Plan) (fota.Image, error) {
 	case t.trial:
 		return nil, errors.New("the last update has not proved itself yet")
 	}
+	t.postponed = nil
 	return t.store.Begin(plan)
 }
 
-// Schedule implements fota.Target: the hook installs the image, so that the next start of the machine runs it.
+// Schedule implements fota.Target: the hook installs the image, so that the next start of the machine runs it. A hook that has done so is asked
+// what has become of it.
 func (t *Target) Schedule() error {
 	if t.store == nil {
 		return t.closed
 	}
-	if err := t.store.Schedule(); err != nil {
+	if err := t.store.Schedule(); err != nil || t.trial {
 		return err
 	}
-	if err := t.store.Try(); err != nil {
+	if t.store.Trying() || t.store.Held() {
+		if err := t.ask(); err != nil || t.trial || t.store.Held() {
+			return err
+		}
+		if outcome, reason := t.store.Outcome(); outcome == fota.OutcomeFailed {
+			return reason
+		}
+	}
+	return t.install()
+}
+
+// install has the hook install the image.
+func (t *Target) install() error {
+	if err := t.store.Try(""); err != nil {
 		return err
 	}
 	status, err := t.run("install", t.store.Path())
 	switch status {
 	case statusDone:
-		return nil
+		return t.store.Hold()
 	case statusRefused:
 		err = fmt.Errorf("%w: %w", fota.ErrRefused, err)
 	}
@@ -162,8 +184,25 @@ func (t *Target) Outcome() (fota.Outcome, error) {
 	return t.store.Outcome()
 }
 
-// Confirm implements fota.Confirmer.
+// Postponed tells why an update waits though the firmware has restarted, nil where it does not: for the restart of the machine, which is the hook's
+// business, or until the hook can tell. Another start of the firmware is no help.
+func (t *Target) Postponed() (why error, restart bool) {
+	if t.store == nil || !t.store.Scheduled() || t.trial {
+		return nil, false
+	}
+	return t.postponed, false
+}
+
+// Confirm implements fota.Confirmer. A hook that could not tell what has become of the update is asked again before.
 func (t *Target) Confirm() error {
+	if t.store == nil {
+		return nil
+	}
+	if !t.trial && (t.store.Trying() || t.store.Held() && t.postponed != nil) {
+		if err := t.ask(); err != nil {
+			return err
+		}
+	}
 	if !t.trial {
 		return nil
 	}
@@ -187,7 +226,7 @@ func (t *Target) Discard() error {
 
 // Forget implements fota.Target.
 func (t *Target) Forget() error {
-	if t.store == nil || t.store.Trying() { // what the hook has, it has
+	if t.store == nil || t.store.Trying() || t.store.Held() { // what the hook has, it has
 		return nil
 	}
 	return t.store.Forget()

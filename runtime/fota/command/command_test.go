@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"github.com/cloudgen/cloudgen/runtime/durable"
 	"github.com/cloudgen/cloudgen/runtime/fota"
 	"github.com/cloudgen/cloudgen/runtime/fota/command"
+	"github.com/cloudgen/cloudgen/runtime/fota/staged"
 )
 
 // hook writes down what it is told, and answers with the status that a file of its folder says.
@@ -47,14 +49,19 @@ func (d *device) write(name, text string, mode os.FileMode) {
 
 func (d *device) start() {
 	d.Helper()
+	if err := d.open(); err != nil {
+		d.Fatal(err)
+	}
+}
+
+func (d *device) open() error {
+	d.Helper()
 	var err error
 	d.target, err = command.New(command.Config{Hook: filepath.Join(d.dir, "hook"), Limit: time.Minute})
 	if err != nil {
 		d.Fatal(err)
 	}
-	if err := d.target.Open(fota.Host{DataDir: d.dir, Logger: slog.New(slog.DiscardHandler)}); err != nil {
-		d.Fatal(err)
-	}
+	return d.target.Open(fota.Host{DataDir: d.dir, Logger: slog.New(slog.DiscardHandler)})
 }
 
 func (d *device) update() error {
@@ -128,6 +135,101 @@ func TestGivenUp(t *testing.T) {
 	d.start()
 	d.start() // it is asked once
 	d.want(fota.OutcomeFailed, "install "+filepath.Join(d.dir, "custom-update", "image")+" 26", "status 26")
+}
+
+// TestScheduledAgain: a hook that has taken the image is asked, and not told to install it once more.
+func TestScheduledAgain(t *testing.T) {
+	d := newDevice(t)
+	if err := d.update(); err != nil {
+		t.Fatal(err)
+	}
+	install := "install " + filepath.Join(d.dir, "custom-update", "image") + " 26"
+	d.write("status-status", "75", 0o600)
+	if err := d.target.Schedule(); err != nil {
+		t.Error(err)
+	}
+	d.want(fota.OutcomePending, install, "status 26")
+	if why, restart := d.target.Postponed(); why == nil || restart {
+		t.Errorf("postponed: %v, %v", why, restart)
+	}
+	if err := d.target.Forget(); err != nil || d.target.Staged() != nil {
+		t.Errorf("what the hook has is forgotten: %v", err)
+	}
+	d.write("status-status", "1", 0o600)
+	if err := d.target.Schedule(); err == nil || !strings.Contains(err.Error(), "given up") {
+		t.Errorf("given up: %v", err)
+	}
+	d.want(fota.OutcomeFailed, install, "status 26", "status 26")
+}
+
+// TestCutInstallation: the power goes while the hook installs. When it knows of nothing then, it is told once more.
+func TestCutInstallation(t *testing.T) {
+	for status, want := range map[string]fota.Outcome{"1": fota.OutcomePending, "75": fota.OutcomePending, "0": fota.OutcomeTrial} {
+		d := newDevice(t)
+		d.cutWhileInstalling()
+		d.write("status-status", status, 0o600)
+		d.start()
+		d.want(want, "status 26")
+		if why, _ := d.target.Postponed(); (why != nil) != (status == "75") {
+			t.Errorf("status %s: postponed: %v", status, why)
+		}
+		told := []string{"status 26"}
+		if err := d.target.Schedule(); err != nil {
+			t.Error(err)
+		}
+		switch status {
+		case "1":
+			told = append(told, "install "+filepath.Join(d.dir, "custom-update", "image")+" 26")
+		case "75":
+			told = append(told, "status 26")
+		}
+		d.want(want, told...)
+	}
+}
+
+// cutWhileInstalling leaves what a cut during the installation does.
+func (d *device) cutWhileInstalling() {
+	d.Helper()
+	folder := durable.Open(filepath.Join(d.dir, "custom-update"))
+	store, err := staged.Open(folder, nil)
+	if err != nil {
+		d.Fatal(err)
+	}
+	image, err := store.Begin(fota.Plan{ID: "bundle", Type: fota.TypeCustom, Size: int64(len(content))})
+	if err == nil {
+		_, err = image.Write(content)
+	}
+	if err == nil {
+		err = errors.Join(image.Commit(), store.Schedule(), store.Try(""))
+	}
+	if err != nil {
+		d.Fatal(err)
+	}
+}
+
+// TestHookThatCannotTell is asked again when the cloud is reached: what it has to look at may start after the firmware.
+func TestHookThatCannotTell(t *testing.T) {
+	d := newDevice(t)
+	if err := d.update(); err != nil {
+		t.Fatal(err)
+	}
+	install := "install " + filepath.Join(d.dir, "custom-update", "image") + " 26"
+	d.write("status-status", "4", 0o600)
+	if err := d.open(); err == nil {
+		t.Error("it cannot tell, and that is no error")
+	}
+	if why, restart := d.target.Postponed(); why == nil || restart {
+		t.Errorf("postponed: %v, %v", why, restart)
+	}
+	if err := d.target.Confirm(); err == nil {
+		t.Error("it cannot tell, and that is no error")
+	}
+	d.want(fota.OutcomePending, install, "status 26", "status 26")
+	d.write("status-status", "0", 0o600)
+	if err := d.target.Confirm(); err != nil {
+		t.Error(err)
+	}
+	d.want(fota.OutcomeInstalled, install, "status 26", "status 26", "status 26", "confirm 26")
 }
 
 func TestRefused(t *testing.T) {

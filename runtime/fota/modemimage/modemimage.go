@@ -35,11 +35,14 @@ type Target struct {
 	closed error         // why
 	modem  modem.Updater
 	logger *slog.Logger
+
+	folder    func(path string) (*durable.Folder, error)
+	postponed error // why the update waits for another start
 }
 
 // New makes a Target.
 func New(config Config) (*Target, error) {
-	return &Target{config: config, closed: errors.New("the target of modem firmware is not open")}, nil
+	return &Target{config: config, closed: errors.New("the target of modem firmware is not open"), folder: durable.Make}, nil
 }
 
 // Types implements fota.Target.
@@ -62,7 +65,7 @@ func (t *Target) Open(host fota.Host) error {
 		host.Logger.Info(t.closed.Error())
 		return nil
 	}
-	folder, err := durable.Make(filepath.Join(host.DataDir, folderName))
+	folder, err := t.folder(filepath.Join(host.DataDir, folderName))
 	if err == nil {
 		t.store, err = staged.Open(folder, t.check)
 	}
@@ -79,6 +82,7 @@ func (t *Target) Begin(ctx context.Context, plan fota.Plan) (fota.Image, error) 
 	if t.store == nil {
 		return nil, t.closed
 	}
+	t.postponed = nil
 	image, err := t.store.Begin(plan)
 	if err != nil {
 		return nil, err
@@ -100,7 +104,8 @@ func (i *incoming) Commit() error {
 		return err
 	}
 	err := i.target.hand(i.ctx, i.tell)
-	if err != nil && errors.Is(err, fota.ErrRefused) {
+	// Where the firmware is about to end the next start goes on here; otherwise nobody comes back for the image.
+	if err != nil && (errors.Is(err, fota.ErrRefused) || i.ctx.Err() == nil || !errors.Is(context.Cause(i.ctx), i.ctx.Err())) {
 		return errors.Join(err, i.target.store.Forget())
 	}
 	return err
@@ -179,45 +184,87 @@ func (t *Target) Apply(ctx context.Context) error {
 	if t.store == nil || !t.store.Scheduled() {
 		return nil
 	}
-	again := t.store.Trying() // the outcome of the last time was lost with the power
-	if err := t.prepare(ctx, again); err != nil {
+	err := t.apply(ctx)
+	if err != nil && t.store.Scheduled() && (t.store.Trying() || t.store.Held()) {
+		t.postponed = err
+	}
+	return err
+}
+
+func (t *Target) apply(ctx context.Context) error {
+	if applied, err := t.prepare(ctx); applied || err != nil {
 		return err
 	}
 	t.logger.Info("the modem's firmware is updated: keep the power on")
 	outcome, err := t.modem.ApplyUpdate()
-	switch {
-	case outcome == modem.UpdateDone:
+	if outcome == modem.UpdateDone {
 		t.logger.Info("the modem's firmware is updated")
 		return t.store.End(nil)
-	case outcome == modem.UpdateNone && again:
-		t.logger.Warn("the modem's firmware was updated as far as can be told: its answer was lost")
-		return t.store.End(nil)
-	case outcome == modem.UpdateNone, outcome == modem.UpdateDeferred:
-		return errors.Join(fmt.Errorf("the update of the modem waits for the next start: %v", outcome), err)
 	}
 	reason := fmt.Errorf("the update of the modem was not applied: %v", outcome)
 	if err != nil {
 		reason = fmt.Errorf("%w: %w", reason, err)
 	}
-	if outcome == modem.UpdateBroken {
-		return reason // there is no other firmware to go back to: the same one is tried at each start until it is replaced
+	switch outcome {
+	case modem.UpdateNone, modem.UpdateDeferred:
+		t.postponed = reason
+		return errors.Join(reason, t.store.Return())
+	case modem.UpdateBroken: // there is no other firmware to go back to: the same one is tried at each start until it is replaced
+		return errors.Join(reason, t.store.Hold())
 	}
 	return errors.Join(reason, t.store.End(reason))
 }
 
-// prepare sees to it that the modem has what it is to apply.
-func (t *Target) prepare(ctx context.Context, again bool) error {
+// prepare sees to it that the modem has what it is to apply. applied: it was before a cut, which has taken the modem's answer.
+func (t *Target) prepare(ctx context.Context) (applied bool, err error) {
 	waits, err := t.modem.StagedUpdate(ctx)
-	if err == nil && !waits && !again { // the modem has lost it
+	if err == nil && !waits && t.store.Trying() {
+		if applied, err = t.applied(ctx); applied {
+			t.logger.Warn("the modem's firmware was updated as far as can be told: its answer was lost")
+			return true, t.store.End(nil)
+		}
+	}
+	if err == nil && !waits { // the modem has lost it, or has refused it, which it will do again
 		err = t.hand(ctx, nil)
 	}
 	if errors.Is(err, fota.ErrRefused) {
-		return errors.Join(err, t.store.End(err))
+		return false, errors.Join(err, t.store.End(err))
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	return t.store.Try()
+	return false, t.store.Try(t.version(ctx))
+}
+
+// applied tells whether an update that is not staged any more has been applied: then another version runs than before. Where that was not known, it is
+// taken for applied. A modem that runs its version already, as whole firmware may be of the same one, is given it once more: that does no harm.
+func (t *Target) applied(ctx context.Context) (bool, error) {
+	before, now := t.store.Note(), t.version(ctx)
+	if before != "" && now == "" && t.store.Type() == fota.TypeModemDelta { // a patch is for one version alone
+		return false, errors.New("the modem does not tell which firmware it runs, and so not whether it was updated")
+	}
+	return before == "" || now != "" && now != before, nil
+}
+
+// version is that of the modem's firmware; "" where the modem does not tell.
+func (t *Target) version(ctx context.Context) string {
+	identifier, is := t.modem.(modem.Identifier)
+	if !is {
+		return ""
+	}
+	device, err := identifier.Identity(ctx)
+	if err != nil {
+		t.logger.Warn("the modem does not tell which firmware it runs", "error", err)
+	}
+	return device.ModemFirmware
+}
+
+// Postponed tells why an update waits though the device has restarted, nil where it does not. Another start may help.
+func (t *Target) Postponed() (why error, restart bool) {
+	if t.store == nil || !t.store.Scheduled() {
+		return nil, false
+	}
+	return t.postponed, true
 }
 
 // Outcome implements fota.Target.
@@ -238,7 +285,7 @@ func (t *Target) Discard() error {
 
 // Forget implements fota.Target.
 func (t *Target) Forget() error {
-	if t.store == nil || t.store.Trying() { // the modem is at it, or is without firmware: the image is all that helps
+	if t.store == nil || t.store.Trying() || t.store.Held() { // the modem is at it, or is without firmware: the image is all that helps
 		return nil
 	}
 	return t.store.Forget()

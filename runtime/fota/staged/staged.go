@@ -36,6 +36,7 @@ const (
 	phaseStaged    phase = "staged"    // whole
 	phaseScheduled phase = "scheduled" // to be installed
 	phaseTrying    phase = "trying"    // handed to whoever installs it, and not known to have come to an end
+	phaseHeld      phase = "held"      // whoever installs it has answered, and what comes of it is open
 	phaseInstalled phase = "installed"
 	phaseFailed    phase = "failed"
 )
@@ -48,6 +49,7 @@ type state struct {
 	Size   int64     `json:"size,omitempty"`
 	SHA256 string    `json:"sha256,omitempty"` // hex
 	Reason string    `json:"reason,omitempty"` // phaseFailed
+	Note   string    `json:"note,omitempty"`   // of Try
 }
 
 // Store is the one image. It is for one goroutine at a time, as a fota.Target is.
@@ -71,6 +73,11 @@ func Open(folder *durable.Folder, check func(image io.ReaderAt, kind fota.Type, 
 	if json.Unmarshal(content, &s.state) != nil || s.state.Size < 0 {
 		s.state = state{}
 	}
+	if s.state.Phase == phaseInstalled || s.state.Phase == phaseFailed { // a cut may have left the image, or brought it back
+		if err := folder.Discard(imageFile); err != nil {
+			return s, nil //nolint:nilerr // the next image takes its place
+		}
+	}
 	return s, nil
 }
 
@@ -89,7 +96,7 @@ func (s *Store) save(next state) error {
 
 // has tells whether there is a whole image.
 func (s *Store) has() bool {
-	return s.state.Phase == phaseStaged || s.state.Phase == phaseScheduled || s.state.Phase == phaseTrying
+	return s.state.Phase == phaseStaged || s.Scheduled()
 }
 
 // Begin implements fota.Target.
@@ -144,31 +151,49 @@ func (s *Store) Staged() error {
 	return errors.Join(err, file.Close())
 }
 
-// Schedule notes that the image is to be installed.
+// Schedule notes that the image is to be installed. One that was handed over already stays so.
 func (s *Store) Schedule() error {
-	if err := s.Staged(); err != nil {
+	if err := s.Staged(); err != nil || s.Scheduled() {
 		return err
 	}
-	return s.move(phaseScheduled)
+	return s.move(phaseScheduled, "")
 }
 
-// Try notes that the image is handed to whoever installs it: from then on it may have been installed, whatever a cut leaves unknown.
-func (s *Store) Try() error { return s.move(phaseTrying) }
+// Try notes that the image is handed to whoever installs it: from then on it may have been installed, whatever a cut leaves unknown. note is for whoever
+// has to find out then; that of the first Try without an answer is kept.
+func (s *Store) Try(note string) error {
+	if s.Trying() {
+		return nil
+	}
+	return s.move(phaseTrying, note)
+}
 
-func (s *Store) move(to phase) error {
-	if s.state.Phase == to || s.state.Phase == phaseTrying {
+// Hold notes the answer to Try that it is open whether the image will have been installed: it is kept, and tried no more by itself.
+func (s *Store) Hold() error { return s.move(phaseHeld, "") }
+
+// Return notes the answer to Try that the image was not installed, and may be at another time.
+func (s *Store) Return() error { return s.move(phaseScheduled, "") }
+
+func (s *Store) move(to phase, note string) error {
+	if s.state.Phase == to {
 		return nil
 	}
 	next := s.state
-	next.Phase = to
+	next.Phase, next.Note = to, note
 	return s.save(next)
 }
 
-// Scheduled tells whether an image is to be installed, or is being installed.
-func (s *Store) Scheduled() bool { return s.state.Phase == phaseScheduled || s.Trying() }
+// Scheduled tells whether an image is to be installed, or may be being installed.
+func (s *Store) Scheduled() bool { return s.state.Phase == phaseScheduled || s.Trying() || s.Held() }
 
-// Trying tells whether Try was called for the image, before a restart too.
+// Trying tells whether Try was called for the image and there was no answer, before a restart too.
 func (s *Store) Trying() bool { return s.state.Phase == phaseTrying }
+
+// Held tells whether Hold was called for the image, before a restart too.
+func (s *Store) Held() bool { return s.state.Phase == phaseHeld }
+
+// Note is what Try was given.
+func (s *Store) Note() string { return s.state.Note }
 
 // Image opens the staged image. The caller closes it.
 func (s *Store) Image() (durable.Reader, error) {
@@ -206,7 +231,7 @@ func (s *Store) End(reason error) error {
 // Outcome implements fota.Target.
 func (s *Store) Outcome() (fota.Outcome, error) {
 	switch s.state.Phase {
-	case phaseStaged, phaseScheduled, phaseTrying:
+	case phaseStaged, phaseScheduled, phaseTrying, phaseHeld:
 		return fota.OutcomePending, nil
 	case phaseInstalled:
 		return fota.OutcomeInstalled, nil

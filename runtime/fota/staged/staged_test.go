@@ -82,7 +82,7 @@ func TestPowerCuts(t *testing.T) {
 		var done fota.Outcome
 		var tried bool
 		synced, err := download(s, plan)
-		steps := []func() error{s.Schedule, func() error { err := s.Try(); tried = err == nil; return err }, func() error { return s.End(nil) }}
+		steps := []func() error{s.Schedule, func() error { err := s.Try("before"); tried = err == nil; return err }, func() error { return s.End(nil) }}
 		for _, step := range steps {
 			if err == nil {
 				done, _ = s.Outcome()
@@ -103,7 +103,7 @@ func TestPowerCuts(t *testing.T) {
 			if outcome < done || reason != nil {
 				t.Fatalf("cut after %d operations: %v was %v before: %v", at, outcome, done, reason)
 			}
-			if tried && outcome == fota.OutcomePending && !after.Trying() {
+			if tried && outcome == fota.OutcomePending && (!after.Trying() || after.Note() != "before") {
 				t.Fatalf("cut after %d operations: that it was tried is forgotten", at)
 			}
 			switch outcome {
@@ -158,6 +158,19 @@ func TestLife(t *testing.T) {
 	other.Keep = 0
 	if _, err := download(s, other); err != nil {
 		t.Fatal(err)
+	}
+	// What is handed over is not scheduled anew; what comes back is.
+	if err := errors.Join(s.Schedule(), s.Try("1.0"), s.Schedule(), s.Try("2.0")); err != nil || !open(t, d).Trying() || open(t, d).Note() != "1.0" {
+		t.Errorf("tried: %v, %q", err, s.Note())
+	}
+	if err := errors.Join(s.Hold(), s.Schedule()); err != nil || !open(t, d).Held() || !open(t, d).Scheduled() {
+		t.Errorf("held: %v", err)
+	}
+	if err := errors.Join(s.Try("3.0"), s.Return()); err != nil || open(t, d).Trying() || open(t, d).Held() || !open(t, d).Scheduled() {
+		t.Errorf("returned: %v", err)
+	}
+	if outcome, _ := open(t, d).Outcome(); outcome != fota.OutcomePending {
+		t.Errorf("returned: %v", outcome)
 	}
 	if err := s.End(errors.New("refused")); err != nil {
 		t.Fatal(err)

@@ -27,6 +27,8 @@ type (
 	inquire struct{ kind fota.Type }
 	// schedule has the target of a type install its image by the next restart; scheduled takes the answer.
 	schedule struct{ kind fota.Type }
+	// release is forget, for an image that is given up; released takes whether the target still has it, as one that may yet be installed.
+	release struct{ kind fota.Type }
 	// forget throws away an image that was not tried yet.
 	forget struct{ kind fota.Type }
 	// notify tells an event of the Cloud API.

@@ -89,7 +89,10 @@ func (j *Jobs) rules(host aws.JobsHost) rules {
 			document: j.config.DocumentMax, image: j.config.ImageMax, hosts: j.hosts, http: j.config.AllowHTTP, tag: j.config.SecurityTag,
 		},
 		status: j.config.StatusMax, stepTimeout: j.config.StepTimeout, reportEarly: j.config.ReportBeforeReboot,
-		autoSchedule: j.config.FOTA.AutoSchedule, progress: j.config.FOTA.ProgressEvents, running: host.Device.Version,
+		autoSchedule: j.config.FOTA.AutoSchedule, progress: j.config.FOTA.ProgressEvents, running: host.Device.Version, firmwareOnly: true,
+	}
+	for _, each := range host.Device.Targets {
+		r.firmwareOnly = r.firmwareOnly && isFirmware(each.Types())
 	}
 	if j.config.SecurityTag >= 0 {
 		r.tags = []int{j.config.SecurityTag}
@@ -225,11 +228,7 @@ func (r *running) do(what effect) {
 			r.logger.Error("the state of the update cannot be kept", "error", err)
 		}
 	case inquire:
-		outcome, reason := fota.OutcomeNone, error(nil)
-		if target := fota.For(r.host.Device.Targets, e.kind); target != nil {
-			outcome, reason = target.Outcome()
-		}
-		r.machine.settled(outcome, reason)
+		r.machine.settled(time.Now(), r.inquire(e.kind))
 	case schedule:
 		err := errNoTarget
 		if target := fota.For(r.host.Device.Targets, e.kind); target != nil {
@@ -237,12 +236,10 @@ func (r *running) do(what effect) {
 		}
 		r.machine.scheduled(time.Now(), err)
 	case forget:
-		r.downloader.Wait() // it has told its last event
-		if target := fota.For(r.host.Device.Targets, e.kind); target != nil {
-			if err := target.Forget(); err != nil {
-				r.logger.Error("an image that is not wanted any more cannot be thrown away", "error", err)
-			}
-		}
+		r.forget(e.kind)
+	case release:
+		r.forget(e.kind)
+		r.machine.released(time.Now(), r.inquire(e.kind).is == fota.OutcomePending)
 	case notify:
 		r.host.Notify(e.event)
 	case refuse:
@@ -253,6 +250,37 @@ func (r *running) do(what effect) {
 		} else {
 			r.logger.Info(e.text, "job", e.job)
 		}
+	}
+}
+
+// postponer is a target whose image may wait for longer: Postponed tells why it does though the device has restarted, nil where it does not, and
+// whether another restart of the firmware may help.
+type postponer interface {
+	Postponed() (why error, restart bool)
+}
+
+// inquire asks the target of a type what has become of its image.
+func (r *running) inquire(kind fota.Type) (found fate) {
+	target := fota.For(r.host.Device.Targets, kind)
+	if target == nil {
+		return fate{}
+	}
+	found.is, found.reason = target.Outcome()
+	if slow, is := target.(postponer); is && found.is == fota.OutcomePending {
+		found.reason, found.restart = slow.Postponed()
+	}
+	return found
+}
+
+// forget throws away an image that was not tried yet.
+func (r *running) forget(kind fota.Type) {
+	r.downloader.Wait() // it has told its last event
+	target := fota.For(r.host.Device.Targets, kind)
+	if target == nil {
+		return
+	}
+	if err := target.Forget(); err != nil {
+		r.logger.Error("an image that is not wanted any more cannot be thrown away", "error", err)
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/cloud"
+	"github.com/cloudgen/cloudgen/runtime/fota"
 )
 
 // phase is what the machine is about.
@@ -18,7 +19,7 @@ const (
 	pausing           // the download has broken off, and goes on after a while with a fresh document
 	stopping          // the download was cancelled, its end is awaited
 	restarting        // the image is scheduled; the service is told so, then the device restarts
-	settling          // after the restart: the target is asked what has become of the image
+	settling          // after the restart: the target is asked what has become of the image, and may not know for long
 	ending            // the outcome is to be told
 	waiting           // for the restart
 )
@@ -37,6 +38,8 @@ const (
 	reportLimit  = 10 * time.Minute // for the service to learn of the success before the restart (AWS_FOTA_REPORT_BEFORE_REBOOT)
 	askPause     = time.Minute      // between two questions to the target, while it does not know yet
 	fetchPause   = 10 * time.Second // after a download that has broken off; doubled with each
+	firstRestart = time.Hour        // until the device restarts for an image that was put off; doubled with each
+	mostRestart  = 24 * time.Hour
 )
 
 // Bounds of what is tried again.
@@ -76,6 +79,7 @@ type rules struct {
 	autoSchedule bool
 	progress     bool   // CLOUD_EVT_FOTA_DL_PROGRESS is told
 	running      string // version
+	firmwareOnly bool   // images are firmware of this device, and nothing else
 	tags         []int
 }
 
@@ -86,6 +90,16 @@ type outcome struct {
 	cause  string // of a failed download
 	early  bool   // it is told before the restart, for an image that is scheduled
 }
+
+// fate is what has become of an image, as its target says.
+type fate struct {
+	is      fota.Outcome
+	reason  error // fota.OutcomeFailed: why; fota.OutcomePending: why it waits for longer, nil: nothing is known of that
+	restart bool  // fota.OutcomePending: another restart may help
+}
+
+// isFirmware tells whether images of these types are firmware of this device. What runs is a version of that.
+func isFirmware(types fota.Type) bool { return types&^fota.TypeMCUboot == 0 }
 
 // machine carries out one job after the other. Its methods take what has happened; effects gives what is to be done. It is for one goroutine.
 // What is called from many places is kept from being inlined, which would be a fifth more code.
@@ -104,6 +118,10 @@ type machine struct {
 	seen      execution // that was considered last
 	repeats   int       // how often it was considered again since the connection stands
 	started   bool      // CLOUD_EVT_FOTA_START was told for the current execution
+	kind      fota.Type // of the current execution's image; 0: not known
+	waits     bool      // settling: the image may be installed yet, and there is nothing to do but wait
+	why       string    // waits, as the target says; "": that is not known
+	givenUp   error     // settling: the image is released, for this
 
 	flight   *flight
 	tokens   uint64
@@ -126,6 +144,7 @@ type machine struct {
 	fetchAt time.Time // pausing
 	askAt   time.Time // settling
 	doneBy  time.Time // the restart comes then, whether the service knows or not
+	startAt time.Time // waits: the device restarts then for another try
 
 	out []effect
 }
@@ -134,7 +153,7 @@ type machine struct {
 func newMachine(r rules, kept record, random func() float64) *machine {
 	m := &machine{rules: r, record: kept, random: random, name: fmt.Sprintf("%08x", uint32(random()*(1<<32)))}
 	if kept.stage == stageScheduled {
-		m.phase, m.current, m.document.version = settling, kept.execution, kept.expected
+		m.phase, m.current, m.document.version, m.kind = settling, kept.execution, kept.expected, kept.kind
 	}
 	return m
 }
@@ -216,12 +235,16 @@ func (m *machine) advance(now time.Time) {
 		m.askAt = now.Add(askPause)
 		m.do(inquire{m.record.kind})
 		return
+	case m.phase == settling && m.waits && due(m.startAt):
+		m.startAt = time.Time{}
+		m.do(schedule{m.record.kind})
+		return
 	case due(m.doneBy):
 		m.restart()
 		return
 	case m.phase == pausing && due(m.fetchAt):
 		m.fetchAt, m.ask = time.Time{}, true
-	case m.phase == downloading && due(m.renewAt):
+	case m.renews() && due(m.renewAt):
 		m.renewAt, m.tell = time.Time{}, true
 	}
 	if m.flight != nil && due(m.flight.until) {
@@ -233,12 +256,15 @@ func (m *machine) advance(now time.Time) {
 	}
 }
 
+// renews tells whether the service's timer is to be wound up.
+func (m *machine) renews() bool { return m.phase == downloading || m.phase == settling && m.waits }
+
 var errNoAnswer = errorf("no answer in %v", answerLimit)
 
 // send publishes the request that is due, if one is.
 func (m *machine) send(now time.Time) {
 	switch {
-	case m.phase == stopping, m.phase == settling, m.phase == waiting:
+	case m.phase == stopping, m.phase == settling && !m.waits, m.phase == waiting:
 	case m.phase == ending && (m.asked || m.current.version >= 0):
 		m.update(now, tellEnd)
 	case m.ask, m.phase == ending:
@@ -248,7 +274,7 @@ func (m *machine) send(now time.Time) {
 		m.do(publish{"$next/get", encodeNext(f.token, f.bare)})
 	case m.phase == starting:
 		m.update(now, tellStart)
-	case m.tell && !m.tellAt.After(now) && (m.phase == downloading || m.phase == restarting):
+	case m.tell && !m.tellAt.After(now) && (m.renews() || m.phase == restarting):
 		m.update(now, tellStill)
 	}
 }
@@ -273,7 +299,11 @@ func (m *machine) update(now time.Time, r request) {
 	case r == tellEnd:
 		u.Status = m.outcome.status
 		u.StatusDetails[detailReason], u.StatusDetails[detailCause] = m.outcome.reason, m.outcome.cause
-		u.StatusDetails[detailVersion] = m.running
+		if isFirmware(m.kind) {
+			u.StatusDetails[detailVersion] = m.running
+		}
+	case m.phase == settling:
+		u.StatusDetails[detailStep], u.StatusDetails[detailReason] = "wait", m.why
 	case m.phase == restarting:
 		f.restart = true
 		u.StatusDetails[detailStep], u.StatusDetails[detailProgress] = "restart", "100"
@@ -300,8 +330,8 @@ func (m *machine) deadline(now time.Time) (next time.Time) {
 		at      time.Time
 		matters bool
 	}{
-		{answer, true}, {m.retryAt, m.connected}, {m.tellAt, m.connected && m.tell}, {m.renewAt, m.phase == downloading}, {m.fetchAt, m.phase == pausing},
-		{m.askAt, m.phase == settling && m.connected}, {m.doneBy, true},
+		{answer, true}, {m.retryAt, m.connected}, {m.tellAt, m.connected && m.tell}, {m.renewAt, m.renews()}, {m.fetchAt, m.phase == pausing},
+		{m.askAt, m.phase == settling && m.connected}, {m.doneBy, true}, {m.startAt, m.phase == settling && m.waits},
 	} {
 		if each.matters && each.at.After(now) && (next.IsZero() || each.at.Before(next)) {
 			next = each.at

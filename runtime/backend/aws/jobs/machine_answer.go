@@ -51,6 +51,9 @@ func (m *machine) accepted(now time.Time, f *flight, s *state) {
 			m.told, m.tellAt = f.percent, now.Add(tellPause)
 			m.tell = m.percent/tellStep > m.told/tellStep
 			m.renew(now)
+		case m.renews():
+			m.tell, m.tellAt = false, now.Add(tellPause)
+			m.renew(now)
 		}
 	case tellEnd:
 		if m.phase == ending {
@@ -123,7 +126,7 @@ func (m *machine) malformed(now time.Time, f *flight) {
 	m.plain = true
 	m.refusals++
 	switch {
-	case f.request == tellStill && m.phase == downloading: // it is not needed
+	case f.request == tellStill && m.renews(): // it is not needed
 		m.tell, m.told = false, f.percent
 	case m.refusals >= maxRefusals:
 		m.gone("the service refuses every update of it")

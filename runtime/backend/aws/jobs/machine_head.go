@@ -118,7 +118,7 @@ func (m *machine) head(now time.Time, head execution, there, bare bool) {
 			m.phase = idle
 			m.take(now, head, there)
 		}
-	case downloading, restarting:
+	case downloading, restarting, settling:
 		switch {
 		case same:
 		case there && head.status == inProgress:
@@ -161,10 +161,11 @@ func (m *machine) consider(now time.Time, head execution) {
 	}
 	known := m.record.stage != stageNone && m.record.execution.same(head)
 	m.current, m.document, m.plain, m.refusals, m.started = head, document{}, false, 0, false
-	m.percent, m.told, m.fetches, m.fetchedTo = 0, 0, 0, 0
+	m.percent, m.told, m.fetches, m.fetchedTo, m.kind = 0, 0, 0, 0, 0
+	m.waits, m.startAt = false, time.Time{}
 	if known && m.record.stage == stageReported {
 		// The service has taken the outcome and forgotten it. It is told again; nothing is installed twice.
-		m.document.version = m.record.expected
+		m.document.version, m.kind = m.record.expected, m.record.kind
 		m.end(outcome{status: m.record.status, reason: m.record.reason})
 		return
 	}
@@ -173,8 +174,8 @@ func (m *machine) consider(now time.Time, head execution) {
 	switch {
 	case err != nil:
 		m.unsuitable(err)
-	case !known && head.status == inProgress && isVersion(d.version, m.running):
-		// It was begun by a run of which nothing is left, and what it was to install runs.
+	case !known && head.status == inProgress && m.firmwareOnly && isVersion(d.version, m.running):
+		// It was begun by a run of which nothing is left, and what it was to install runs. Where it may have been a modem's, the version is not enough.
 		m.end(outcome{status: succeeded, reason: "the version runs already"})
 	default:
 		m.phase = starting

@@ -63,7 +63,7 @@ func (m *machine) progressed(percent int) {
 
 // finished takes that the image is whole and, unless the application says when, scheduled. The record is the one that fetch was given, with the type.
 func (m *machine) finished(now time.Time, kind fota.Type) {
-	m.record = m.scheduledRecord(kind)
+	m.record, m.kind = m.scheduledRecord(kind), kind
 	if m.phase == stopping {
 		m.halted()
 		return
@@ -97,14 +97,15 @@ func (m *machine) restart() {
 // written is the type of the image if the record of it was written already; 0: it was not.
 func (m *machine) broken(now time.Time, err *fota.Error, written fota.Type) {
 	if written != 0 {
-		m.record = m.scheduledRecord(written)
+		m.record, m.kind = m.scheduledRecord(written), written
 	}
 	if m.phase == stopping {
 		m.halted()
 		return
 	}
 	if written != 0 {
-		m.undo()
+		m.giveUp(now, err)
+		return
 	}
 	moved := m.percent > m.fetchedTo
 	if moved {
@@ -118,8 +119,17 @@ func (m *machine) broken(now time.Time, err *fota.Error, written fota.Type) {
 			return
 		}
 	}
+	m.failed(err)
+}
+
+// failed ends the job with an error.
+func (m *machine) failed(err error) {
+	o := outcome{status: failed, reason: err.Error()}
+	if e, is := errors.AsType[*fota.Error](err); is {
+		o.cause = strings.TrimPrefix(e.Cause.String(), "FOTA_DOWNLOAD_ERROR_CAUSE_")
+	}
 	m.fail(err)
-	m.end(outcome{status: failed, reason: err.Error(), cause: strings.TrimPrefix(err.Cause.String(), "FOTA_DOWNLOAD_ERROR_CAUSE_")})
+	m.end(o)
 }
 
 // resume goes on with the download, with the document as it is now.
@@ -140,11 +150,8 @@ func (m *machine) cancelled() {
 	}
 }
 
-// undo throws away an image that is committed, and goes back to where the download was begun.
+// undo goes back to where the download was begun.
 func (m *machine) undo() {
-	if m.record.stage == stageScheduled {
-		m.do(forget{m.record.kind})
-	}
 	m.keep(record{stage: stageStarted, execution: execution{job: m.current.job, number: m.current.number, version: -1}, expected: m.document.version})
 }
 
@@ -203,63 +210,10 @@ func (m *machine) end(o outcome) {
 func (m *machine) reported() {
 	m.keep(record{
 		stage: stageReported, execution: execution{job: m.current.job, number: m.current.number, version: -1},
-		expected: m.document.version, status: m.outcome.status, reason: detail(m.outcome.reason),
+		expected: m.document.version, kind: m.kind, status: m.outcome.status, reason: detail(m.outcome.reason),
 	})
 	m.phase, m.ask = idle, true
 	if m.outcome.early {
 		m.restart()
 	}
-}
-
-// settled takes what has become of the image, after the restart.
-func (m *machine) settled(is fota.Outcome, reason error) {
-	if m.phase != settling {
-		return
-	}
-	switch is {
-	case fota.OutcomeInstalled:
-		m.do(note{"the update is installed", m.current.job, nil})
-		m.end(outcome{status: succeeded})
-	case fota.OutcomeFailed:
-		if reason == nil {
-			reason = errors.New("the new firmware was given up")
-		}
-		m.fail(reason)
-		m.end(outcome{status: failed, reason: reason.Error()})
-	case fota.OutcomeNone: // the target has lost it
-		m.do(note{"the image is lost: it is downloaded again", m.current.job, errors.New("the target knows of no image")})
-		m.phase, m.ask = idle, true
-		m.keep(record{stage: stageStarted, execution: m.record.execution, expected: m.record.expected})
-	case fota.OutcomePending:
-		switch {
-		case !m.autoSchedule: // the application says when
-		case m.record.restarts >= maxRestarts:
-			m.giveUp(errorf("the image was not installed by %d restarts", m.record.restarts))
-		default:
-			m.do(schedule{m.record.kind})
-		}
-	case fota.OutcomeTrial: // it waits to be confirmed
-	}
-}
-
-// scheduled takes whether the image is scheduled, after settled has asked for it.
-func (m *machine) scheduled(now time.Time, err error) {
-	switch {
-	case m.phase != settling:
-	case err != nil:
-		m.giveUp(err)
-	default:
-		again := m.record
-		again.restarts++
-		m.keep(again)
-		m.phase = restarting
-		m.announce(now)
-	}
-}
-
-// giveUp fails an image that cannot be installed.
-func (m *machine) giveUp(err error) {
-	m.undo()
-	m.fail(err)
-	m.end(outcome{status: failed, reason: err.Error()})
 }

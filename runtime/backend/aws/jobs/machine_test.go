@@ -16,7 +16,7 @@ import (
 // usual is what the options say by default.
 var usual = rules{
 	limits: limits{document: 1350, image: 1 << 20, hosts: http.Hosts{"*.example"}, tag: 42},
-	status: 1350, autoSchedule: true, running: "1.0.0", tags: []int{42},
+	status: 1350, autoSchedule: true, running: "1.0.0", firmwareOnly: true, tags: []int{42},
 }
 
 // script drives a machine by words, and writes down what it wants in words.
@@ -44,7 +44,9 @@ const goodDocument = `{"operation":"app_fw_update","fwversion":"2.0.0","size":10
 //	no:CODE, no:CODE:STATUS:VERSION  the update, or $next/get, is rejected
 //	PERCENT%, finished, error:CAUSE, error!:CAUSE (worth a retry), cancelled   of the download
 //	outcome:NAME              of the target
+//	postponed, postponed! (another restart may help)  the target says that it waits
 //	scheduled, unschedulable  by the target
+//	released, held            by the target: it has the image no more, or still
 //	+DURATION                 time passes
 func (s *script) do(word string) {
 	s.t.Helper()
@@ -89,7 +91,11 @@ func (s *script) do(word string) {
 		if parts[1] == "failed" {
 			reason = errors.New("it crashed")
 		}
-		s.settled(outcomes[parts[1]], reason)
+		s.settled(s.now, fate{is: outcomes[parts[1]], reason: reason})
+	case "postponed", "postponed!":
+		s.settled(s.now, fate{is: fota.OutcomePending, reason: errors.New("low battery"), restart: verb == "postponed!"})
+	case "released", "held":
+		s.machine.released(s.now, verb == "held")
 	case "scheduled":
 		s.machine.scheduled(s.now, nil)
 	case "unschedulable":
@@ -192,6 +198,8 @@ func (s *script) word(what effect) string {
 		return "schedule"
 	case forget:
 		return "forget"
+	case release:
+		return "release"
 	case notify:
 		return strings.TrimPrefix(e.event.Type.String(), "CLOUD_EVT_FOTA_")
 	case refuse:
@@ -264,9 +272,32 @@ func TestMachine(t *testing.T) {
 		"the next job is not begun before":        {usual, kept, []string{"up outcome:trial -> inquire", "notify:K:1:1:QUEUED", "down up -> inquire"}},
 		"the image is lost":                       {usual, kept, []string{"up outcome:none -> inquire keep(started) get", "next:J:1:5:IN_PROGRESS -> J=IN_PROGRESS@5", "ok:6 -> START fetch(secret)"}},
 		"cut before it was scheduled":             {usual, kept, []string{"up outcome:pending -> inquire schedule", "scheduled -> keep(scheduled) get", "next:J:1:5:IN_PROGRESS -> J=IN_PROGRESS@5/restart", "ok:6 -> DONE"}},
-		"cut before it was scheduled, and no way": {usual, kept, []string{"up outcome:pending -> inquire schedule", "unschedulable -> forget keep(started) ERROR get", "next:J:1:5:IN_PROGRESS -> J=FAILED@5"}},
-		"never installed":                         {usual, with3(kept), []string{"up outcome:pending -> inquire forget keep(started) ERROR get", "next:J:1:5:IN_PROGRESS -> J=FAILED@5"}},
-		"the application says when":               {with(usual, func(r *rules) { r.autoSchedule = false }), kept, []string{"up outcome:pending -> inquire", "+60s -> inquire"}},
+		"cut before it was scheduled, and no way": {usual, kept, []string{"up outcome:pending -> inquire schedule", "unschedulable -> release", "released -> keep(started) ERROR get", "next:J:1:5:IN_PROGRESS -> J=FAILED@5"}},
+		"never installed":                         {usual, with3(kept), []string{"up outcome:pending -> inquire release", "released -> keep(started) ERROR get", "next:J:1:5:IN_PROGRESS -> J=FAILED@5"}},
+		"the application says when":               {with(usual, func(r *rules) { r.autoSchedule = false }), kept, []string{"up outcome:pending next:J:1:5:IN_PROGRESS -> inquire get J=IN_PROGRESS@5/wait", "ok:6 +60s outcome:pending -> inquire"}},
+		"never installed, and not taken back": {usual, with3(kept), []string{
+			"up outcome:pending -> inquire release", "held -> get", "next:J:1:5:IN_PROGRESS -> J=IN_PROGRESS@5/wait", "ok:6",
+			"+60s -> inquire", "outcome:pending -> release", "held", "+60s -> inquire", "outcome:installed -> J=SUCCEEDED@6",
+		}},
+		"put off, and tried at longer and longer times": {usual, kept, []string{
+			"up postponed! -> inquire get", "next:J:1:5:IN_PROGRESS -> J=IN_PROGRESS@5/wait", "ok:6 +59m -> inquire", "postponed! +1m -> inquire schedule",
+			"scheduled -> keep(scheduled) J=IN_PROGRESS@6/restart", "ok:7 -> DONE",
+		}},
+		"put off for the fourth time": {usual, with3(kept), []string{
+			"up postponed! next:J:1:5:IN_PROGRESS ok:6 -> inquire get J=IN_PROGRESS@5/wait", "+7h59m postponed! -> inquire", "+1m postponed! -> inquire schedule",
+			"scheduled -> keep(scheduled) J=IN_PROGRESS@6/restart",
+		}},
+		"put off without a connection":  {usual, kept, []string{"up postponed! down -> inquire get", "+1h -> schedule", "scheduled -> keep(scheduled) DONE"}},
+		"put off for a week, installed": {usual, kept, []string{"up postponed next:J:1:5:IN_PROGRESS ok:6 -> inquire get J=IN_PROGRESS@5/wait", "+168h -> inquire", "outcome:installed -> J=SUCCEEDED@6"}},
+		"put off, and damaged":          {usual, kept, []string{"up postponed! next:J:1:5:IN_PROGRESS ok:6 -> inquire get J=IN_PROGRESS@5/wait", "+1h postponed! -> inquire schedule", "unschedulable -> release", "released -> keep(started) ERROR J=FAILED@6"}},
+		"put off, and cancelled": {usual, kept, []string{
+			"up postponed next:J:1:5:IN_PROGRESS ok:6 -> inquire get J=IN_PROGRESS@5/wait", "notify:K:1:1:QUEUED -> get",
+			"next:K:1:1:QUEUED -> forget ERROR keep(nothing) get", "next:K:1:1:QUEUED -> keep(started) K=IN_PROGRESS@1",
+		}},
+		"put off, and cancelled while it was off": {usual, kept, []string{"up postponed -> inquire get", "next:none -> forget ERROR keep(nothing) get"}},
+		"put off, another before ours":            {usual, kept, []string{"up postponed -> inquire get", "next:K:1:3:IN_PROGRESS -> J=IN_PROGRESS/wait", "no:InvalidStateTransition:TIMED_OUT:9 -> forget ERROR keep(nothing) get"}},
+		"put off, and the service's timer":        {with(usual, func(r *rules) { r.stepTimeout = 10 }), kept, []string{"up postponed next:J:1:5:IN_PROGRESS ok:6 -> inquire get J=IN_PROGRESS@5/wait", "+5m postponed -> inquire J=IN_PROGRESS@6/wait"}},
+		"put off, and the telling is never taken": {usual, kept, []string{"up postponed next:J:1:5:IN_PROGRESS no:InvalidRequest -> inquire get J=IN_PROGRESS@5/wait refuse", "+60s postponed -> inquire"}},
 		"cancelled before the restart":            {usual, record{}, []string{toDownload, "finished -> J=IN_PROGRESS@2/restart", "no:InvalidStateTransition:CANCELED:3 -> forget ERROR keep(nothing) get", "next:none"}},
 
 		"early":            {early, record{}, []string{toDownload, "finished -> J=SUCCEEDED@2", "ok:3 -> keep(reported) DONE"}},
@@ -278,21 +309,23 @@ func TestMachine(t *testing.T) {
 		"reported, but the service has forgotten":   {usual, reported, []string{"up next:J:1:4:IN_PROGRESS -> get J=SUCCEEDED@4", "ok:5 -> get", "next:J:1:4:IN_PROGRESS -> J=SUCCEEDED@4", "ok:5 -> get", "next:J:1:4:IN_PROGRESS", "+4s -> J=SUCCEEDED@4"}},
 		"reported, and begun anew by the service":   {usual, reported, []string{"up next:J:2:1:QUEUED -> get keep(started) J=IN_PROGRESS@1#2"}},
 		"nothing is left, and the version runs":     {usual, record{}, []string{"up next:J:1:4:IN_PROGRESS:running -> get J=SUCCEEDED@4"}},
+		"nothing is left, and it may be a modem's":  {with(usual, func(r *rules) { r.firmwareOnly = false }), record{}, []string{"up next:J:1:4:IN_PROGRESS:running -> get keep(started) J=IN_PROGRESS@4"}},
 		"queued, and the version runs":              {usual, record{}, []string{"up next:J:1:4:QUEUED:running -> get keep(started) J=IN_PROGRESS@4"}},
 		"cut while downloading, same version":       {usual, same, []string{"up next:J:1:4:IN_PROGRESS:running -> get J=IN_PROGRESS@4"}},
 		"nothing is left of it, and it is unsuited": {usual, record{}, []string{"up next:J:1:4:IN_PROGRESS:bad -> get ERROR J=FAILED@4"}},
 
-		"unsuited":                           {usual, record{}, []string{"up next:J:1:1:QUEUED:bad -> get ERROR J=REJECTED@1", "ok:2 -> keep(reported) get", "next:none"}},
-		"unsuited, and the state has moved":  {usual, record{}, []string{"up next:J:1:1:QUEUED:http -> get ERROR J=REJECTED@1", "no:InvalidStateTransition:IN_PROGRESS:2 -> J=FAILED@2", "ok:3 -> keep(reported) get"}},
-		"a queue of jobs":                    {usual, record{}, []string{"up next:J:1:1:QUEUED:bad ok next:K:1:1:QUEUED:bad ok next:L:1:1:QUEUED ok -> get ERROR J=REJECTED@1 keep(reported) get ERROR K=REJECTED@1 keep(reported) get keep(started) L=IN_PROGRESS@1 START fetch(secret)"}},
-		"refused by the downloader":          {usual, record{}, []string{toDownload, "error:INVALID -> ERROR J=FAILED@2", "ok:3 -> keep(reported) get"}},
-		"cannot be scheduled":                {usual, record{}, []string{toDownload, "9%", "error:DFU -> forget keep(started) ERROR J=FAILED@2"}},
-		"the server has nothing":             {usual, record{}, []string{toDownload, "error:DOWNLOAD -> ERROR J=FAILED@2"}},
-		"the server cannot be reached":       {usual, record{}, []string{toDownload, "error!:CONNECT +10s -> get", "next:J:1:2:IN_PROGRESS -> fetch(secret)", "error!:CONNECT +19s", "+1s -> get", "next:J:1:2:IN_PROGRESS:fresh -> fetch(other)", "error!:CONNECT -> ERROR J=FAILED@2"}},
-		"the signature has expired":          {usual, record{}, []string{toDownload, "9% error:DOWNLOAD +10s -> get", "next:J:1:2:IN_PROGRESS:fresh -> fetch(other)", "error:DOWNLOAD -> ERROR J=FAILED@2"}},
-		"each try gets a little":             {usual, record{}, []string{toDownload, "1% error:DOWNLOAD +10s next:J:1:2:IN_PROGRESS 2% error:DOWNLOAD +10s next:J:1:2:IN_PROGRESS 3% error:DOWNLOAD +10s next:J:1:2:IN_PROGRESS -> get fetch(secret) get fetch(secret) get fetch(secret)"}},
-		"gone while it pauses":               {usual, record{}, []string{toDownload, "1% error:DOWNLOAD +10s next:none -> get ERROR keep(nothing) get"}},
-		"the link is gone with the download": {usual, record{}, []string{toDownload, "down 5% error!:DOWNLOAD +1h up -> get", "next:J:1:2:IN_PROGRESS:fresh -> fetch(other)"}},
+		"unsuited":                            {usual, record{}, []string{"up next:J:1:1:QUEUED:bad -> get ERROR J=REJECTED@1", "ok:2 -> keep(reported) get", "next:none"}},
+		"unsuited, and the state has moved":   {usual, record{}, []string{"up next:J:1:1:QUEUED:http -> get ERROR J=REJECTED@1", "no:InvalidStateTransition:IN_PROGRESS:2 -> J=FAILED@2", "ok:3 -> keep(reported) get"}},
+		"a queue of jobs":                     {usual, record{}, []string{"up next:J:1:1:QUEUED:bad ok next:K:1:1:QUEUED:bad ok next:L:1:1:QUEUED ok -> get ERROR J=REJECTED@1 keep(reported) get ERROR K=REJECTED@1 keep(reported) get keep(started) L=IN_PROGRESS@1 START fetch(secret)"}},
+		"refused by the downloader":           {usual, record{}, []string{toDownload, "error:INVALID -> ERROR J=FAILED@2", "ok:3 -> keep(reported) get"}},
+		"cannot be scheduled":                 {usual, record{}, []string{toDownload, "9%", "error:DFU -> release", "released -> keep(started) ERROR J=FAILED@2", "ok:3 -> keep(reported) get"}},
+		"cannot be scheduled, nor taken back": {usual, record{}, []string{toDownload, "9%", "error:DFU -> release", "held -> get", "next:J:1:2:IN_PROGRESS -> J=IN_PROGRESS@2/wait"}},
+		"the server has nothing":              {usual, record{}, []string{toDownload, "error:DOWNLOAD -> ERROR J=FAILED@2"}},
+		"the server cannot be reached":        {usual, record{}, []string{toDownload, "error!:CONNECT +10s -> get", "next:J:1:2:IN_PROGRESS -> fetch(secret)", "error!:CONNECT +19s", "+1s -> get", "next:J:1:2:IN_PROGRESS:fresh -> fetch(other)", "error!:CONNECT -> ERROR J=FAILED@2"}},
+		"the signature has expired":           {usual, record{}, []string{toDownload, "9% error:DOWNLOAD +10s -> get", "next:J:1:2:IN_PROGRESS:fresh -> fetch(other)", "error:DOWNLOAD -> ERROR J=FAILED@2"}},
+		"each try gets a little":              {usual, record{}, []string{toDownload, "1% error:DOWNLOAD +10s next:J:1:2:IN_PROGRESS 2% error:DOWNLOAD +10s next:J:1:2:IN_PROGRESS 3% error:DOWNLOAD +10s next:J:1:2:IN_PROGRESS -> get fetch(secret) get fetch(secret) get fetch(secret)"}},
+		"gone while it pauses":                {usual, record{}, []string{toDownload, "1% error:DOWNLOAD +10s next:none -> get ERROR keep(nothing) get"}},
+		"the link is gone with the download":  {usual, record{}, []string{toDownload, "down 5% error!:DOWNLOAD +1h up -> get", "next:J:1:2:IN_PROGRESS:fresh -> fetch(other)"}},
 
 		"cancelled while downloading":           {usual, record{}, []string{toDownload, "notify:none -> get", "next:none -> cancel", "cancelled -> ERROR keep(nothing) get", "next:none"}},
 		"another one while downloading":         {usual, record{}, []string{toDownload, "notify:K:1:1:QUEUED -> get", "next:K:1:1:QUEUED -> cancel", "cancelled -> ERROR keep(nothing) get", "next:K:1:1:QUEUED -> keep(started) K=IN_PROGRESS@1"}},
