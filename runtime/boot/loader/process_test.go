@@ -98,6 +98,8 @@ func (d *device) start(args ...string) {
 	if err := d.command.Start(); err != nil {
 		d.t.Fatal(err)
 	}
+	command := d.command
+	d.t.Cleanup(func() { _ = command.Process.Kill() }) // of a test that has failed; else it has ended
 	if err := writer.Close(); err != nil {
 		d.t.Fatal(err)
 	}
