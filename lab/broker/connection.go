@@ -43,6 +43,8 @@ type connection struct {
 	stored  []packets.Packet // of the session, to be sent again; then resume's
 	resumed chan struct{}    // closed when resume has ended; nil if there was nothing to send
 
+	request request // only the connection's own goroutine touches it
+
 	mu          sync.Mutex
 	reason      string   // why we ended it; "" if we did not
 	subscribing []string // filters of a SUBSCRIBE that the library is working on

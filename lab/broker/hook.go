@@ -24,7 +24,7 @@ func (h *hook) ID() string { return "cloud" }
 func (h *hook) Provides(b byte) bool {
 	return bytes.IndexByte([]byte{
 		mqtt.OnPacketRead, mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnSessionEstablish, mqtt.OnSessionEstablished,
-		mqtt.OnDisconnect, mqtt.OnSubscribe, mqtt.OnSubscribed, mqtt.OnUnsubscribed, mqtt.OnPublished, mqtt.OnPublishDropped, mqtt.OnPacketEncode,
+		mqtt.OnDisconnect, mqtt.OnSubscribe, mqtt.OnSubscribed, mqtt.OnUnsubscribed, mqtt.OnPublish, mqtt.OnPublished, mqtt.OnPublishDropped, mqtt.OnPacketEncode,
 		mqtt.OnPacketSent, mqtt.OnQosPublish, mqtt.OnQosComplete, mqtt.OnRetainMessage, mqtt.OnClientExpired,
 		mqtt.StoredClients, mqtt.StoredSubscriptions, mqtt.StoredInflightMessages, mqtt.StoredRetainedMessages,
 	}, b) >= 0
@@ -67,7 +67,7 @@ func (h *hook) OnPacketRead(client *mqtt.Client, packet packets.Packet) (packets
 		}
 	}
 	if refusal == nil {
-		return packet, nil
+		return c.enclose(packet), nil
 	}
 	h.broker.refuse(c, topic, refusal)
 	if refusal.Effect == Ignore {
@@ -261,11 +261,22 @@ func (h *hook) OnSubscribed(client *mqtt.Client, packet packets.Packet, codes []
 			codes[i] = packets.ErrNotAuthorized.Code
 		case filter.Filter == refusedFilter: // MQTT 3.1.1 has one failure code, and the library has set it
 		case codes[i] >= packets.ErrUnspecifiedError.Code:
-			h.broker.refuse(c, filter.Filter, rule("mqtt/filter", fmt.Sprintf("the filter breaks the syntax of MQTT: code 0x%02X", codes[i])))
+			h.broker.refuse(c, filter.Filter, rule("mqtt/filter", explainFilter(filter, codes[i])))
 		default:
 			h.broker.tap.emit(Event{Kind: Subscribed, Client: client.ID, Topic: filter.Filter, QoS: codes[i]})
 		}
 	}
+}
+
+// explainFilter says why the library has refused a filter.
+func explainFilter(filter packets.Subscription, code byte) string {
+	switch {
+	case !mqtt.IsValidFilter(filter.Filter, false):
+		return fmt.Sprintf("the filter breaks the syntax of MQTT: code 0x%02X", code)
+	case filter.NoLocal && mqtt.IsSharedFilter(filter.Filter):
+		return fmt.Sprintf("No Local is set, which a shared subscription does not allow (MQTT 5 section 3.8.3.1): code 0x%02X", code)
+	}
+	return fmt.Sprintf("the subscription is refused with the code 0x%02X", code)
 }
 
 func (h *hook) OnUnsubscribed(client *mqtt.Client, packet packets.Packet) {
@@ -303,6 +314,11 @@ func (h *hook) OnPacketEncode(client *mqtt.Client, packet packets.Packet) packet
 	case packets.Puback:
 		if c, ok := client.Net.Conn.(*connection); ok {
 			c.pause(h.broker.acknowledgeAfter())
+			return c.disclose(packet)
+		}
+	case packets.Pubcomp, packets.Suback, packets.Unsuback:
+		if c, ok := client.Net.Conn.(*connection); ok {
+			return c.disclose(packet)
 		}
 	case packets.Connack:
 		// What the library leaves out and clients adapt to (MQTT 5 section 3.2.2.3).

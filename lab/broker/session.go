@@ -82,6 +82,7 @@ func (b *Broker) inherit(c *connection, older *mqtt.Client, clean bool) {
 		b.server.Clients.Delete(older.ID)
 		return
 	}
+	older.State.Inflight.Delete(0) // an acknowledgement that could not be sent, see enclose
 	if clean || endsWithConnection(older) {
 		return
 	}

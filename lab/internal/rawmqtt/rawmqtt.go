@@ -1,7 +1,7 @@
 // Package rawmqtt is an MQTT client for the tests of the local clouds: packets in and packets out, nothing by itself. It can break every
 // rule, and shares no code with the firmware or with the broker.
 //
-// It writes MQTT 3.1.1, and of MQTT 5 as much as has no properties.
+// It writes MQTT 3.1.1, and of MQTT 5 as much as has no properties, beside those of Session.
 package rawmqtt
 
 import (
@@ -18,16 +18,17 @@ import (
 
 // Packet types (MQTT 3.1.1 section 2.2.1).
 const (
-	Connect    byte = 1
-	Connack    byte = 2
-	Publish    byte = 3
-	Puback     byte = 4
-	Subscribe  byte = 8
-	Suback     byte = 9
-	Unsuback   byte = 11
-	Pingreq    byte = 12
-	Pingresp   byte = 13
-	Disconnect byte = 14
+	Connect     byte = 1
+	Connack     byte = 2
+	Publish     byte = 3
+	Puback      byte = 4
+	Subscribe   byte = 8
+	Suback      byte = 9
+	Unsubscribe byte = 10
+	Unsuback    byte = 11
+	Pingreq     byte = 12
+	Pingresp    byte = 13
+	Disconnect  byte = 14
 )
 
 // Packet is what was received.
@@ -77,6 +78,8 @@ type Session struct {
 	WillTopic string // "": no will
 	Will      string
 	WillQoS   byte
+	Expiry    uint32 // MQTT 5: how long the session outlives the connection, seconds
+	WillDelay uint32 // MQTT 5: seconds
 }
 
 // Connect sends a CONNECT and gives the code of the CONNACK, and whether a session was there.
@@ -94,10 +97,10 @@ func (c *Client) Connect(s Session) (code byte, present bool, err error) {
 	}
 	body := append(text("MQTT"), s.Version, flags)
 	body = binary.BigEndian.AppendUint16(body, s.KeepAlive)
-	body = append(body, c.properties()...)
+	body = append(body, c.number(0x11, s.Expiry)...)
 	body = append(body, text(s.ID)...)
 	if s.WillTopic != "" {
-		body = append(body, c.properties()...)
+		body = append(body, c.number(0x18, s.WillDelay)...)
 		body = append(append(body, text(s.WillTopic)...), text(s.Will)...)
 	}
 	if err := c.Write(Connect<<4, body); err != nil {
@@ -130,6 +133,15 @@ func (c *Client) SendSubscribe(id uint16, qos byte, filters ...string) error {
 		body = append(append(body, text(filter)...), qos)
 	}
 	return c.Write(Subscribe<<4|2, body)
+}
+
+// SendUnsubscribe sends an UNSUBSCRIBE and waits for nothing.
+func (c *Client) SendUnsubscribe(id uint16, filters ...string) error {
+	body := append(binary.BigEndian.AppendUint16(nil, id), c.properties()...)
+	for _, filter := range filters {
+		body = append(body, text(filter)...)
+	}
+	return c.Write(Unsubscribe<<4|2, body)
 }
 
 // Publish sends a PUBLISH and waits for nothing. The id counts only with a QoS above 0.
@@ -310,6 +322,14 @@ func (c *Client) properties() []byte {
 		return []byte{0}
 	}
 	return nil
+}
+
+// number gives the properties with one of four bytes, or none if it is 0.
+func (c *Client) number(property byte, value uint32) []byte {
+	if c.version != 5 || value == 0 {
+		return c.properties()
+	}
+	return binary.BigEndian.AppendUint32([]byte{5, property}, value)
 }
 
 func text(s string) []byte {
