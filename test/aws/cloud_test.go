@@ -2,6 +2,7 @@ package aws
 
 import (
 	"crypto/tls"
+	"encoding/json"
 	"fmt"
 	"io"
 	"log"
@@ -37,6 +38,7 @@ type cloud struct {
 
 	mu      sync.Mutex
 	refused []string
+	told    []string // JOB=STATUS, of updates that end a job
 }
 
 // newCloud starts one that allows the device what a policy says.
@@ -73,13 +75,32 @@ func newCloud(t testing.TB, policy string) *cloud {
 	return c
 }
 
-// observe notes what the cloud refuses: a device with a good policy and good manners is refused nothing.
+// observe notes what the cloud refuses: a device with a good policy and good manners is refused nothing. It also notes which outcomes it is told.
 func (c *cloud) observe(e broker.Event) {
-	if e.Kind == broker.Refused {
-		c.mu.Lock()
-		defer c.mu.Unlock()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	topic := strings.Split(e.Topic, "/") // $aws/things/THING/jobs/JOB/update
+	switch {
+	case e.Kind == broker.Refused:
 		c.refused = append(c.refused, fmt.Sprintf("%+v", e))
+	case e.Kind == broker.Received && len(topic) == 6 && topic[3] == "jobs" && topic[5] == "update":
+		var update struct {
+			Status string `json:"status"`
+		}
+		if err := json.Unmarshal(e.Payload, &update); err != nil {
+			c.Error(err)
+		}
+		if update.Status != "IN_PROGRESS" {
+			c.told = append(c.told, topic[4]+"="+update.Status)
+		}
 	}
+}
+
+// outcomes gives what the device has told of ended jobs.
+func (c *cloud) outcomes() string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return strings.Join(c.told, " ")
 }
 
 func (c *cloud) wantNothingRefused() {

@@ -51,8 +51,14 @@ type device struct {
 	data   string
 	config func(*jobs.Config) // nil: as shipped
 	bad    uint8              // a version that ends before it reaches the cloud; 0: none
+	hook   string             // installs custom images; "": none are taken
 
 	mu      sync.Mutex
+	update  sim.Update // what becomes of modem firmware
+	lose    func()     // called when the modem has applied an update, in place of hearing its answer
+	lines   int        // of the log, since the device was switched on
+	stopAt  int        // line of the log at which it is switched off; 0: none
+	cancel  func()     // switches it off
 	version uint8
 	events  []string
 	log     strings.Builder
@@ -87,6 +93,9 @@ func (d *device) slots(running slots.Slot) *slots.Slots {
 func (d *device) Write(line []byte) (int, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if d.lines++; d.lines == d.stopAt {
+		d.cancel()
+	}
 	return d.log.Write(line)
 }
 
@@ -156,10 +165,10 @@ func (d *device) run(ctx context.Context) {
 func (d *device) firmware(ctx context.Context, slot slots.Slot) error {
 	config := module.Config{
 		ClientIDUseCustom: true, ClientID: thing, ConnectRetries: 5, QoS: qos.Config{PendingMax: 10, NotifiedCountMax: 5, NotifyTimeout: time.Minute},
-		Targets: []fota.Target{application.Of(d.slots(slot))},
+		Targets: append([]fota.Target{application.Of(d.slots(slot))}, d.others()...),
 	}
 	options := module.Options{
-		Modem: sim.New(sim.Options{DataDir: d.data}), Credentials: credentials.Open(d.cloud.credentials), DataDir: d.data, Endpoint: d.cloud.Broker().Address(),
+		Modem: d.modem(), Credentials: credentials.Open(d.cloud.credentials), DataDir: d.data, Endpoint: d.cloud.Broker().Address(),
 		Version: fmt.Sprintf("%d.0.0", d.version), Logger: slog.New(slog.NewTextHandler(d, nil)),
 		OnEvent: func(e module.Event) {
 			switch e.Type {
@@ -188,6 +197,9 @@ func (d *device) firmware(ctx context.Context, slot slots.Slot) error {
 // start switches the device on, until the test ends or stop is called.
 func (d *device) start() (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
+	d.mu.Lock()
+	d.lines, d.cancel = 0, cancel
+	d.mu.Unlock()
 	var running sync.WaitGroup
 	running.Go(func() { d.run(ctx) })
 	stop = func() {
