@@ -53,6 +53,7 @@ type Broker struct {
 	config Config
 	log    *slog.Logger
 	server *mqtt.Server
+	inline *mqtt.Client // the library's, for what the broker itself publishes
 	tap    *tap
 
 	switching sync.Mutex // held while the broker starts or stops
@@ -62,8 +63,11 @@ type Broker struct {
 	listeners   []net.Listener
 	connections map[*connection]struct{}
 	closed      bool
-	absent      map[string]time.Time // clients with a session: since when they are away
+	absent      map[string]time.Time     // clients with a session: since when they are away
+	turns       map[string]chan struct{} // by client id: see takeTurn
+	wills       map[string]*postponed    // by client id
 	ackDelay    time.Duration
+	delays      sync.WaitGroup // of wills
 	work        sync.WaitGroup // accept loops and connections of the listeners that are open
 }
 
@@ -88,7 +92,10 @@ func Open(config Config) (*Broker, error) {
 	if config.Changed == nil {
 		config.Changed = func() {}
 	}
-	b := &Broker{config: config, log: config.Logger, connections: map[*connection]struct{}{}, absent: map[string]time.Time{}, address: config.Listen}
+	b := &Broker{
+		config: config, log: config.Logger, address: config.Listen, connections: map[*connection]struct{}{}, absent: map[string]time.Time{},
+		turns: map[string]chan struct{}{}, wills: map[string]*postponed{},
+	}
 	b.config.TLS = b.guard(config.TLS, "")
 
 	capabilities := mqtt.NewDefaultServerCapabilities()
@@ -111,6 +118,7 @@ func Open(config Config) (*Broker, error) {
 		// $SYS topics are no part of any cloud here: once at the start, and then never.
 		SysTopicResendInterval: math.MaxInt64 / int64(time.Second),
 	})
+	b.inline, _ = b.server.Clients.Get(mqtt.InlineClientId)
 	b.tap = newTap(config.Observe)
 	err := b.server.AddHook(&hook{broker: b}, nil)
 	if err == nil {
@@ -246,6 +254,8 @@ func (b *Broker) Close() error {
 	if closed {
 		return nil
 	}
+	b.dropWills()
+	b.delays.Wait()
 	err := b.server.Close()
 	b.tap.close()
 	return err
@@ -316,6 +326,7 @@ func (b *Broker) Reset() {
 		b.server.UnsubscribeClient(client)
 		b.server.Clients.Delete(id)
 	}
+	b.dropWills()
 	b.mu.Lock()
 	clear(b.absent)
 	b.mu.Unlock()

@@ -38,12 +38,17 @@ type connection struct {
 	ending sync.Once
 
 	// Only the connection's own goroutine touches these until it is established, and nobody changes them afterwards.
-	client  Client // ID and Version are set at the CONNECT
-	will    mqtt.Will
+	client  Client           // ID and Version are set at the CONNECT
+	session *mqtt.Client     // set when the CONNECT is accepted
 	stored  []packets.Packet // of the session, to be sent again; then resume's
 	resumed chan struct{}    // closed when resume has ended; nil if there was nothing to send
 
-	request request // only the connection's own goroutine touches it
+	// Only the connection's own goroutine touches these.
+	request request
+	will    *will         // nil: none, or no more
+	turn    chan struct{} // see takeTurn
+
+	over chan struct{} // closed when nothing of the connection runs any more
 
 	mu          sync.Mutex
 	reason      string   // why we ended it; "" if we did not
@@ -62,7 +67,7 @@ type connection struct {
 func (b *Broker) newConnection(conn net.Conn) *connection {
 	return &connection{
 		Conn: conn, raw: conn, broker: b, client: Client{Remote: conn.RemoteAddr().String()}, ended: make(chan struct{}),
-		left: make(chan struct{}), unacknowledged: map[uint16]struct{}{},
+		over: make(chan struct{}), left: make(chan struct{}), unacknowledged: map[uint16]struct{}{},
 	}
 }
 
@@ -208,6 +213,8 @@ func (b *Broker) converse(c *connection) {
 		c.finished = true
 		c.mu.Unlock()
 		c.sends.Wait()
+		b.passTurn(c)
+		close(c.over)
 	}()
 	// The library reads the CONNECT without a deadline of its own.
 	if err := c.SetDeadline(time.Now().Add(b.config.Limits.Connecting)); err != nil {
@@ -219,6 +226,9 @@ func (b *Broker) converse(c *connection) {
 	c.mu.Unlock()
 	if !established && reason == "" {
 		b.refuse(c, "", explainConnect(err))
+	}
+	if !established && c.session != nil {
+		b.abandon(c)
 	}
 }
 
@@ -248,18 +258,6 @@ func (b *Broker) refuse(c *connection, topic string, err error) {
 	b.tap.emit(Event{Kind: Refused, Client: c.client.ID, Remote: c.client.Remote, Topic: topic, Err: err})
 }
 
-// end closes a client's connection; one of MQTT 5 is told the reason first, MQTT 3.1.1 knows no such packet (its section 3.14).
-func (b *Broker) end(client *mqtt.Client, reason string, code packets.Code) {
-	if c, ok := client.Net.Conn.(*connection); ok {
-		c.because(reason)
-	}
-	if client.Properties.ProtocolVersion < 5 {
-		client.Stop(code)
-		return
-	}
-	_ = b.server.DisconnectClient(client, code) // gives the code back as its error
-}
-
 // disconnectReason says why a connection ended.
 func disconnectReason(c *connection, client *mqtt.Client, err error) string {
 	c.mu.Lock()
@@ -269,7 +267,7 @@ func disconnectReason(c *connection, client *mqtt.Client, err error) string {
 	switch {
 	case reason != "":
 		return reason
-	case errors.Is(client.StopCause(), packets.CodeDisconnect):
+	case errors.Is(client.StopCause(), packets.CodeDisconnect), errors.Is(err, packets.CodeDisconnectWillMessage):
 		return ReasonClient
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return ReasonKeepAlive

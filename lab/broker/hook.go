@@ -23,7 +23,7 @@ func (h *hook) ID() string { return "cloud" }
 
 func (h *hook) Provides(b byte) bool {
 	return bytes.IndexByte([]byte{
-		mqtt.OnPacketRead, mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnSessionEstablish, mqtt.OnSessionEstablished,
+		mqtt.OnPacketRead, mqtt.OnPacketProcessed, mqtt.OnConnect, mqtt.OnConnectAuthenticate, mqtt.OnACLCheck, mqtt.OnSessionEstablish, mqtt.OnSessionEstablished,
 		mqtt.OnDisconnect, mqtt.OnSubscribe, mqtt.OnSubscribed, mqtt.OnUnsubscribed, mqtt.OnPublish, mqtt.OnPublished, mqtt.OnPublishDropped, mqtt.OnPacketEncode,
 		mqtt.OnPacketSent, mqtt.OnQosPublish, mqtt.OnQosComplete, mqtt.OnRetainMessage, mqtt.OnClientExpired,
 		mqtt.StoredClients, mqtt.StoredSubscriptions, mqtt.StoredInflightMessages, mqtt.StoredRetainedMessages,
@@ -151,25 +151,12 @@ func (h *hook) OnConnect(client *mqtt.Client, _ packets.Packet) error {
 	return nil
 }
 
-// OnSessionEstablish cuts off an older connection of the same id. The library would do it a moment later, but with a DISCONNECT packet
-// that MQTT 3.1.1 does not have from a server.
-func (h *hook) OnSessionEstablish(client *mqtt.Client, packet packets.Packet) {
-	older, ok := h.broker.server.Clients.Get(client.ID)
-	if !ok {
-		return
-	}
-	if !older.Closed() {
-		h.broker.end(older, ReasonTakeover, packets.ErrSessionTakenOver)
-	}
-	h.broker.inherit(client.Net.Conn.(*connection), older, packet.Connect.Clean)
-}
-
 func (h *hook) OnSessionEstablished(client *mqtt.Client, packet packets.Packet) {
 	c := client.Net.Conn.(*connection)
+	h.broker.passTurn(c)
 	c.mu.Lock()
 	c.established = true
 	c.mu.Unlock()
-	c.will = client.Properties.Will
 	version, session := "MQTT 3.1.1", "persistent session"
 	if c.client.Version == 5 {
 		version = "MQTT 5"
@@ -190,20 +177,14 @@ func (h *hook) OnDisconnect(client *mqtt.Client, err error, expire bool) {
 		h.broker.restored(client)
 		return
 	}
-	if !expire {
+	reason := disconnectReason(c, client, err)
+	if !expire && reason != ReasonTakeover {
 		h.broker.away(client.ID)
 	}
-	reason := disconnectReason(c, client, err)
-	switch {
-	case reason == ReasonClient:
+	if reason == ReasonClient {
 		err = nil
-	case err == nil && c.will.TopicName != "":
-		// The library takes a connection that we ended for one that the client ended, and drops the will, if the client was not just
-		// waiting for a packet (MQTT 3.1.1 section 3.1.2.5 wants it published).
-		if err := h.broker.server.Publish(c.will.TopicName, c.will.Payload, c.will.Retain, c.will.Qos); err != nil {
-			h.broker.log.Warn("publishing a will", "client", client.ID, "error", err)
-		}
 	}
+	h.broker.bequeath(c)
 	if rule := broken(reason, err); rule != nil {
 		h.broker.refuse(c, "", rule)
 	}

@@ -35,10 +35,12 @@ func (c *connection) enclose(packet packets.Packet) packets.Packet {
 	return packet
 }
 
-// OnPublish gives a message of a client its QoS back.
+// OnPublish gives a message of a client its QoS back, and a will the client that it is of, which does not get it where No Local is set.
 func (h *hook) OnPublish(client *mqtt.Client, packet packets.Packet) (packets.Packet, error) {
 	if c, ok := client.Net.Conn.(*connection); ok {
 		packet.FixedHeader.Qos = min(c.request.qos, h.broker.server.Options.Capabilities.MaximumQos)
+	} else if packet.Connect.ClientIdentifier != "" {
+		packet.Origin = packet.Connect.ClientIdentifier
 	}
 	return packet, nil
 }

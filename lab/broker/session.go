@@ -45,6 +45,7 @@ func (b *Broker) away(client string) {
 		session.ClearInflights()
 		b.server.UnsubscribeClient(session)
 		b.server.Clients.Delete(oldest)
+		b.settleWill(oldest, false)
 		b.Notify(oldest, "", "its session is forgotten: there are too many")
 	}
 }
@@ -102,6 +103,7 @@ func (b *Broker) inherit(c *connection, older *mqtt.Client, clean bool) {
 // OnClientExpired ends the subscriptions of a session, which the library forgets.
 func (h *hook) OnClientExpired(client *mqtt.Client) {
 	h.broker.server.UnsubscribeClient(client)
+	h.broker.settleWill(client.ID, false)
 	h.broker.mu.Lock()
 	delete(h.broker.absent, client.ID)
 	h.broker.mu.Unlock()

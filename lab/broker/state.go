@@ -13,6 +13,7 @@ import (
 )
 
 // State is what a broker remembers of its clients: Config.Restore takes it, Broker.Snapshot gives it. It is made for encoding/json.
+// Wills that are delayed are not in it.
 type State struct {
 	Sessions []Session `json:"sessions,omitempty"`
 	Retained []Message `json:"retained,omitempty"`
@@ -133,7 +134,7 @@ func (b *Broker) restored(client *mqtt.Client) {
 		if s.Client == client.ID {
 			ended := make(chan struct{})
 			close(ended)
-			client.Net.Conn = &connection{broker: b, client: Client{ID: s.Client, Version: s.Version, Principal: s.Principal}, ended: ended, finished: true}
+			client.Net.Conn = &connection{broker: b, client: Client{ID: s.Client, Version: s.Version, Principal: s.Principal}, ended: ended, over: ended, finished: true}
 			b.mu.Lock()
 			b.absent[s.Client] = s.Absent
 			b.mu.Unlock()
