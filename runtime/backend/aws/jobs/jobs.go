@@ -186,6 +186,7 @@ func (r *running) downloaded(now time.Time, e fota.Event) {
 		r.mu.Lock()
 		written := r.written
 		r.mu.Unlock()
+		r.machine.kind = e.Type
 		r.machine.broken(now, e.Err, written)
 	case fota.EventCancelled:
 		r.machine.cancelled()
