@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 
 	"github.com/cloudgen/cloudgen/gen/fault"
 	"github.com/cloudgen/cloudgen/runtime/boot/image"
@@ -100,7 +101,7 @@ func (call *invocation) makeImage(r *report, name string, version *image.Version
 	d.Version = *version
 	if firmware.unknown == nil {
 		d.FirmwareVersion = firmware.version
-		if firmware.version != version.String() {
+		if strings.TrimSuffix(firmware.version, "+lab") != version.String() {
 			r.Notes = append(r.Notes, fmt.Sprintf("the image has version %s, and the firmware calls itself %s: both are in it, and devices compare the numbers", version, firmware.version))
 		}
 	}
