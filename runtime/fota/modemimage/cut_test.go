@@ -54,7 +54,7 @@ func (p *patient) keep(m memory) error {
 
 func (p *patient) StageUpdate(_ context.Context, _ modem.UpdateKind, file io.ReaderAt, size int64) error {
 	read, err := io.ReadAll(io.NewSectionReader(file, 0, size))
-	if err == nil && !bytes.Equal(read, delta) {
+	if err == nil && !bytes.Equal(read, patchwork) {
 		return modem.ErrUpdateRefused
 	}
 	m, kept := p.recall()
@@ -102,15 +102,13 @@ func (p *patient) Identity(context.Context) (data.Device, error) {
 	return data.Device{ModemFirmware: m.Version}, err
 }
 
-// delta begins as a patch of modem firmware does.
-var delta = append([]byte{0, 0, 0, 0, 0x6d, 0x65, 0x44, 0x75}, bytes.Repeat([]byte("a patch "), 30)...)
-
-var deltaPlan = fota.Plan{ID: "job 1", Type: fota.TypeModemDelta, Size: int64(len(delta))}
+// patchwork is the image. It begins as a patch of modem firmware does, and nothing looks at it where it goes for whole firmware.
+var patchwork = append([]byte{0, 0, 0, 0, 0x6d, 0x65, 0x44, 0x75}, bytes.Repeat([]byte("a patch "), 30)...)
 
 // opened is a start of the firmware.
 func opened(t *testing.T, disk durable.FS, outcomes []modem.UpdateOutcome) (*Target, *patient) {
 	t.Helper()
-	target, err := New(Config{Delta: true})
+	target, err := New(Config{Delta: true, Full: true, SkipPrevalidation: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -122,9 +120,9 @@ func opened(t *testing.T, disk durable.FS, outcomes []modem.UpdateOutcome) (*Tar
 	return target, p
 }
 
-// life is what happens to an image: it is downloaded from where it was, handed over, scheduled and applied by one start after the other. synced are bytes
-// that an earlier life has synced.
-func life(t *testing.T, disk durable.FS, outcomes []modem.UpdateOutcome, synced *int64) (is fota.Outcome, final *modem.UpdateOutcome, err error) {
+// life is what happens to an image: it is downloaded from where it was, handed over, scheduled and applied by one start after the other. plan.Keep are
+// the bytes that an earlier life has synced.
+func life(t *testing.T, disk durable.FS, outcomes []modem.UpdateOutcome, plan *fota.Plan) (is fota.Outcome, final *modem.UpdateOutcome, err error) {
 	for range 10 {
 		target, p := opened(t, disk, outcomes)
 		err := target.Apply(t.Context())
@@ -136,7 +134,7 @@ func life(t *testing.T, disk durable.FS, outcomes []modem.UpdateOutcome, synced 
 		case fota.OutcomeInstalled, fota.OutcomeFailed:
 			return is, final, nil
 		case fota.OutcomeNone:
-			err = fetched(t, target, synced)
+			err = fetched(t, target, plan)
 		default:
 			err = nil
 		}
@@ -151,15 +149,13 @@ func life(t *testing.T, disk durable.FS, outcomes []modem.UpdateOutcome, synced 
 }
 
 // fetched downloads what is missing, in pieces, with a sync after each, and commits.
-func fetched(t *testing.T, target *Target, synced *int64) error {
-	plan := deltaPlan
-	plan.Keep = *synced
-	i, err := target.Begin(t.Context(), plan)
+func fetched(t *testing.T, target *Target, plan *fota.Plan) error {
+	i, err := target.Begin(t.Context(), *plan)
 	if err != nil {
 		return err
 	}
-	*synced = i.Offset()
-	for part := range slices.Chunk(delta[i.Offset():], 100) {
+	plan.Keep = i.Offset()
+	for part := range slices.Chunk(patchwork[i.Offset():], 100) {
 		_, err := i.Write(part)
 		if err == nil {
 			err = i.Sync()
@@ -167,7 +163,7 @@ func fetched(t *testing.T, target *Target, synced *int64) error {
 		if err != nil {
 			return errors.Join(err, i.Close())
 		}
-		*synced = i.Offset()
+		plan.Keep = i.Offset()
 	}
 	return i.Commit()
 }
@@ -176,14 +172,15 @@ func fetched(t *testing.T, target *Target, synced *int64) error {
 // the update comes to the same end; what was synced is taken up, an image that is needed is whole, and one that the modem has applied is not applied again.
 func TestPowerCuts(t *testing.T) {
 	for name, test := range map[string]struct {
+		kind     fota.Type
 		outcomes []modem.UpdateOutcome
 		want     fota.Outcome
 		applied  int
 	}{
-		"done":              {nil, fota.OutcomeInstalled, 1},
-		"deferred, done":    {[]modem.UpdateOutcome{modem.UpdateDeferred, modem.UpdateDeferred}, fota.OutcomeInstalled, 1},
-		"rejected":          {slices.Repeat([]modem.UpdateOutcome{modem.UpdateRejected}, 10), fota.OutcomeFailed, 0},
-		"broken, then done": {[]modem.UpdateOutcome{modem.UpdateBroken}, fota.OutcomeInstalled, 1},
+		"done":              {fota.TypeModemDelta, nil, fota.OutcomeInstalled, 1},
+		"deferred, done":    {fota.TypeModemDelta, []modem.UpdateOutcome{modem.UpdateDeferred, modem.UpdateDeferred}, fota.OutcomeInstalled, 1},
+		"rejected":          {fota.TypeModemDelta, slices.Repeat([]modem.UpdateOutcome{modem.UpdateRejected}, 10), fota.OutcomeFailed, 0},
+		"broken, then done": {fota.TypeFullModem, []modem.UpdateOutcome{modem.UpdateBroken}, fota.OutcomeInstalled, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			points, disks := 0, 0
@@ -195,8 +192,8 @@ func TestPowerCuts(t *testing.T) {
 					}
 				}
 				disk.CutAfter(at)
-				var synced int64
-				is, final, err := life(t, disk, test.outcomes, &synced)
+				plan := fota.Plan{ID: "job 1", Type: test.kind, Size: int64(len(patchwork))}
+				is, final, err := life(t, disk, test.outcomes, &plan)
 				if err == nil && disk.Operations() < at {
 					if is != test.want {
 						t.Fatalf("without a cut: %v", is)
@@ -206,7 +203,7 @@ func TestPowerCuts(t *testing.T) {
 				points++
 				for found := range disk.Crashes() {
 					disks++
-					survives(t, found, test.outcomes, synced, at, final)
+					survives(t, found, test.outcomes, plan, at, final)
 					after, p := opened(t, found, nil)
 					m, err := p.recall()
 					is, reason := after.Outcome()
@@ -227,7 +224,7 @@ func TestPowerCuts(t *testing.T) {
 }
 
 // survives goes on from what was found after a cut. final is the answer that ends the update and that the modem has given before.
-func survives(t *testing.T, disk *durabletest.Disk, outcomes []modem.UpdateOutcome, synced int64, at int, final *modem.UpdateOutcome) {
+func survives(t *testing.T, disk *durabletest.Disk, outcomes []modem.UpdateOutcome, plan fota.Plan, at int, final *modem.UpdateOutcome) {
 	t.Helper()
 	target, p := opened(t, disk, outcomes)
 	m, err := p.recall()
@@ -243,19 +240,17 @@ func survives(t *testing.T, disk *durabletest.Disk, outcomes []modem.UpdateOutco
 			t.Fatalf("cut after %d operations: the image is needed: %v", at, err)
 		}
 	}
-	if is == fota.OutcomeNone && synced > 0 {
-		plan := deltaPlan
-		plan.Keep = synced
+	if is == fota.OutcomeNone && plan.Keep > 0 {
 		i, err := target.Begin(t.Context(), plan)
-		if err != nil || i.Offset() != synced {
-			t.Fatalf("cut after %d operations: not %d bytes are taken up: %v", at, synced, err)
+		if err != nil || i.Offset() != plan.Keep {
+			t.Fatalf("cut after %d operations: not %d bytes are taken up: %v", at, plan.Keep, err)
 		}
 		if err := i.Close(); err != nil {
 			t.Fatal(err)
 		}
 	}
 	answered := len(m.Answered)
-	if _, _, err := life(t, disk, outcomes, &synced); err != nil {
+	if _, _, err := life(t, disk, outcomes, &plan); err != nil {
 		t.Fatalf("cut after %d operations: %v", at, err)
 	}
 	if m, err = p.recall(); err != nil {

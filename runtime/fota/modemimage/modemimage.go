@@ -255,6 +255,7 @@ func (t *Target) version(ctx context.Context) string {
 	device, err := identifier.Identity(ctx)
 	if err != nil {
 		t.logger.Warn("the modem does not tell which firmware it runs", "error", err)
+		return ""
 	}
 	return device.ModemFirmware
 }

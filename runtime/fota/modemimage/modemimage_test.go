@@ -173,6 +173,91 @@ func TestRefusals(t *testing.T) {
 	})
 }
 
+// mute is a modem that does not tell its version.
+type mute struct {
+	modem.Modem
+	modem.Updater
+}
+
+// TestBroken: a modem without firmware is given the image at each start, also one of which nobody can tell what it runs.
+func TestBroken(t *testing.T) {
+	dir := t.TempDir()
+	var target *modemimage.Target
+	start := func(outcome modem.UpdateOutcome) {
+		t.Helper()
+		m := sim.New(sim.Options{DataDir: dir, Script: &sim.Script{Update: sim.Update{Outcome: outcome}}})
+		var err error
+		if target, err = modemimage.New(modemimage.Config{Delta: true}); err != nil {
+			t.Fatal(err)
+		}
+		if err := target.Open(fota.Host{DataDir: dir, Modem: mute{m, m}, Logger: slog.New(slog.DiscardHandler)}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	start(modem.UpdateBroken)
+	d := &device{T: t, dir: dir, target: target}
+	if err := errors.Join(d.download(), target.Schedule()); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		start(modem.UpdateBroken)
+		if err := target.Apply(t.Context()); err == nil {
+			t.Error("it is broken, and that is no error")
+		}
+		if why, restart := target.Postponed(); why == nil || !restart {
+			t.Errorf("postponed: %v, %v", why, restart)
+		}
+		if err := target.Forget(); err != nil || target.Staged() != nil {
+			t.Errorf("all that helps is forgotten: %v", err)
+		}
+	}
+	start(modem.UpdateDone)
+	if err := target.Apply(t.Context()); err != nil {
+		t.Error(err)
+	}
+	if outcome, _ := target.Outcome(); outcome != fota.OutcomeInstalled {
+		t.Errorf("the outcome is %v", outcome)
+	}
+}
+
+// TestGivenUp: an image that the modem has put off can be taken back, and one whose download is cancelled while it is handed over does not stay.
+func TestGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		d := &device{T: t, dir: t.TempDir()}
+		d.start(sim.Update{Outcome: modem.UpdateDeferred}, nil)
+		if err := errors.Join(d.download(), d.target.Schedule()); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.target.Apply(t.Context()); err == nil {
+			t.Error("deferred, and no error")
+		}
+		if why, restart := d.target.Postponed(); why == nil || !restart {
+			t.Errorf("postponed: %v, %v", why, restart)
+		}
+		if err := d.target.Forget(); err != nil {
+			t.Error(err)
+		}
+		d.want(fota.OutcomeNone, "forgotten")
+		for _, cause := range []error{nil, errors.New("cancelled")} {
+			ctx, cancel := context.WithCancelCause(t.Context())
+			image, err := d.target.Begin(ctx, fota.Plan{ID: "patch 2", Type: fota.TypeModemDelta, Size: int64(len(patch))})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if image.Offset() == 0 {
+				_, err = image.Write(patch)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			cancel(cause)
+			if err := image.Commit(); !errors.Is(err, context.Canceled) || (d.target.Staged() == nil) != (cause == nil) {
+				t.Errorf("ended by %v: %v, staged: %v", cause, err, d.target.Staged())
+			}
+		}
+	})
+}
+
 // plain is a modem that cannot be updated.
 type plain struct{ modem.Modem }
 
