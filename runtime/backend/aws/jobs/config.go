@@ -4,6 +4,10 @@
 // device restarts. SUCCEEDED is told once the new firmware has reached the cloud and was confirmed, FAILED with the reason otherwise. A document that
 // cannot be used is REJECTED with the reason. AWS_FOTA_REPORT_BEFORE_REBOOT gives the SDK's order: SUCCEEDED, then the restart.
 //
+// An image that has not been installed by the restart, and may be yet (a modem puts it off, a hook waits for the restart of the machine), is waited for as
+// long as it takes: the execution stays IN_PROGRESS, with the step "wait" and the reason, until there is an outcome or the service wants it no more.
+// Where another restart may help, the device restarts after an hour, then after two, at last once a day.
+//
 // What happens when is decided by a machine that knows no clock, network or medium; one goroutine owns it. What must be known after the restart (job,
 // number of the execution, type of the image, expected version) is written before the image is scheduled, so that after a power cut at any moment
 // the outcome is told for the right job, and nothing is installed twice.
