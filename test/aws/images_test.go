@@ -238,7 +238,8 @@ func TestHookThatWaitsIsCancelled(t *testing.T) {
 	c.goesOn(d, "J-2=SUCCEEDED")
 }
 
-// TestRestarts: the firmware ends at each line of its log, once, and begins anew. An outcome whose answer was not awaited is told again; it is the same.
+// TestRestarts: the firmware ends at each line of its log, or each second or fourth, and begins anew. An outcome whose answer was not
+// awaited is told again; it is the same.
 func TestRestarts(t *testing.T) {
 	for name, test := range map[string]struct {
 		image          []byte
