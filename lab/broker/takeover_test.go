@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cloudgen/cloudgen/lab/broker"
 	"github.com/cloudgen/cloudgen/lab/internal/rawmqtt"
@@ -140,6 +141,36 @@ func TestTakeoverAfterDisconnect(t *testing.T) {
 		check(t, newer.Disconnect())
 		closed(t, newer)
 		b.await(broker.Disconnected, "same")
+	}
+}
+
+// A DISCONNECT that comes when the connection has been taken over is too late: SDKs of AWS send one when they see their connection closed.
+func TestTakeoverBeforeDisconnect(t *testing.T) {
+	for _, version := range []byte{4, 5} {
+		t.Run(fmt.Sprint("version ", version), func(t *testing.T) {
+			arrived, goOn := make(chan struct{}), make(chan struct{})
+			b := startWith(t, rules{pace: func(size int, outgoing bool) time.Duration {
+				if size == 2 && !outgoing { // the DISCONNECT
+					close(arrived)
+					<-goOn
+				}
+				return 0
+			}}, func(*broker.Config) {})
+			watcher := watch(b)
+			older := b.connect(rawmqtt.Session{ID: "same", Version: version, WillTopic: "will/same", Will: "gone"})
+			check(t, older.Disconnect())
+			<-arrived
+			newer := b.dial()
+			accepted := make(chan error)
+			go func() {
+				_, _, err := newer.Connect(rawmqtt.Session{ID: "same", Version: version})
+				accepted <- err
+			}()
+			closed(t, older)
+			close(goOn)
+			check(t, <-accepted)
+			wantWills(b, watcher, "gone")
+		})
 	}
 }
 

@@ -39,9 +39,16 @@ func willOf(connect packets.Packet, client string) *will {
 	}}
 }
 
-// OnPacketProcessed forgets the will of a client that has said goodbye. With another reason than 0 the will stays (MQTT 5 section 3.14.4).
+// OnPacketProcessed forgets the will of a client that has said goodbye. With another reason than 0 the will stays (MQTT 5 section 3.14.4), and
+// also if it was we who ended the connection: some clients answer the end with a DISCONNECT, which may still be read.
 func (h *hook) OnPacketProcessed(client *mqtt.Client, packet packets.Packet, err error) {
-	if c, ok := client.Net.Conn.(*connection); ok && packet.FixedHeader.Type == packets.Disconnect && packet.ReasonCode == 0 && err == nil {
+	c, ok := client.Net.Conn.(*connection)
+	if !ok || packet.FixedHeader.Type != packets.Disconnect || packet.ReasonCode != 0 || err != nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.reason == "" {
 		c.will = nil
 	}
 }
