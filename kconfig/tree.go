@@ -3,6 +3,7 @@ package kconfig
 import (
 	"path"
 	"regexp"
+	"sync"
 
 	"github.com/hashicorp/hcl/v2"
 )
@@ -52,6 +53,9 @@ type Tree struct {
 	definitions int // how many there are; each has an index
 
 	order []node // what to evaluate, dependencies first
+
+	readReferences sync.Once
+	references     map[string]bool // see Refers
 }
 
 // Options lists all options in the order of their first definition.

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/hclsyntax"
 
 	"github.com/cloudgen/cloudgen/gen/source"
 	"github.com/cloudgen/cloudgen/kconfig"
@@ -146,7 +145,7 @@ func checkTree(options *kconfig.Tree, sources *source.Tree, dir string, counts f
 		return nil, err
 	}
 	var diags kconfig.Diagnostics
-	used := Referred(options)
+	used := map[string]bool{}
 	for _, each := range []string{"templates", dir} {
 		if err := asked(sources.FS(), each, used); err != nil {
 			return nil, err
@@ -178,7 +177,9 @@ func checkTree(options *kconfig.Tree, sources *source.Tree, dir string, counts f
 		}
 	}
 	for _, option := range options.Options() {
-		if !counts(option) || used[option.Name] || option.Effect != "" || option.Planned != "" || len(option.Provisions) > 0 || (option.Choice != nil && used[option.Choice.Name]) || Selects(option) {
+		read := func(name string) bool { return used[name] || options.Refers(name) }
+		if !counts(option) || read(option.Name) || option.Choice != nil && read(option.Choice.Name) ||
+			option.Effect != "" || option.Planned != "" || len(option.Provisions) > 0 || Selects(option) {
 			continue
 		}
 		wrong := diagnostic(CodeUnbound, option.Range(), "%s changes nothing: no Config field is bound to it, and no expression refers to it", option.Name)
@@ -223,44 +224,4 @@ func Selects(option *kconfig.Option) bool {
 	return slices.ContainsFunc(option.Definitions, func(definition *kconfig.Definition) bool {
 		return len(definition.Selects)+len(definition.Implies) > 0
 	})
-}
-
-// Referred gives the names that any expression of the tree's files refers to. Within an option's own blocks its name does not count.
-func Referred(options *kconfig.Tree) map[string]bool {
-	names := map[string]bool{}
-	for name, text := range options.Sources() {
-		if !strings.HasSuffix(name, ".hcl") {
-			continue
-		}
-		parsed, diags := hclsyntax.ParseConfig(text, name, hcl.InitialPos)
-		if diags.HasErrors() {
-			continue // kconfig has said so
-		}
-		if body, is := parsed.Body.(*hclsyntax.Body); is {
-			collect(body, "", names)
-		}
-	}
-	return names
-}
-
-func collect(body *hclsyntax.Body, inside string, names map[string]bool) {
-	for _, attribute := range body.Attributes {
-		for _, variable := range attribute.Expr.Variables() {
-			if name := variable.RootName(); name != inside {
-				names[name] = true
-			}
-		}
-	}
-	for _, block := range body.Blocks {
-		within := inside
-		if block.Type == "option" && len(block.Labels) == 1 {
-			within = block.Labels[0]
-		}
-		for _, label := range block.Labels {
-			if block.Type == "select" || block.Type == "imply" {
-				names[label] = true
-			}
-		}
-		collect(block.Body, within, names)
-	}
 }

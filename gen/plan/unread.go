@@ -2,7 +2,6 @@ package plan
 
 import (
 	"io/fs"
-	"slices"
 
 	"github.com/cloudgen/cloudgen/gen/bind"
 	"github.com/cloudgen/cloudgen/kconfig"
@@ -32,13 +31,10 @@ func (m *maker) unread(result *Plan) error {
 			read[option] = true
 		}
 	}
-	set := slices.DeleteFunc(m.config.Values(), func(value kconfig.Value) bool { return value.Reason.Kind != "layer" || changes(value.Option, read) })
-	if len(set) == 0 {
-		return nil
-	}
-	referred := bind.Referred(m.config.Tree())
-	for _, value := range set {
-		if referred[value.Option.Name] || value.Option.Choice != nil && referred[value.Option.Choice.Name] {
+	tree := m.config.Tree()
+	for _, value := range m.config.Values() {
+		choice := value.Option.Choice
+		if value.Reason.Kind != "layer" || changes(value.Option, read) || tree.Refers(value.Option.Name) || choice != nil && tree.Refers(choice.Name) {
 			continue
 		}
 		found := m.fail(CodeUnread, "%s = %s changes nothing: no part of this build reads it", value.Option.Name, value.Text)

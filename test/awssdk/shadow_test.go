@@ -224,6 +224,13 @@ func TestRequestsAtOnce(t *testing.T) {
 	a := c.device(everything, "one", "two")
 	d.shadowClient("first", a)
 	d.shadowClient("second", a)
+	// The SDK subscribes with the first request of a kind. One that starts while one of the two filters has its SUBACK and the other has not is never
+	// sent (aws-c-mqtt as of 1.28.0 of this SDK): so each client asks once before it asks at once.
+	for _, client := range []string{"first", "second"} {
+		for _, thing := range []string{"one", "two"} {
+			d.request(client, "updateShadow", object{"thingName": thing, "state": object{"reported": object{client: true}}})
+		}
+	}
 	const each = 4 // below the limits of 10 requests in flight on a connection, and 20 a second on a thing
 	begun := map[string]chan answer{}
 	for _, client := range []string{"first", "second"} {
@@ -246,7 +253,7 @@ func TestRequestsAtOnce(t *testing.T) {
 		}
 	}
 	for _, thing := range []string{"one", "two"} {
-		want(t, d.request("first", "getShadow", object{"thingName": thing}), member{"version", "8"})
+		want(t, d.request("first", "getShadow", object{"thingName": thing}), member{"version", "10"})
 	}
 }
 

@@ -82,46 +82,76 @@ type pair struct{ a, aLevel, b, bLevel int }
 // attempts is how often a pair is tried before it counts as impossible.
 const attempts = 6
 
+// open are the pairs that have not met yet, in a table: a row and a column for each level of each factor.
+type open struct {
+	first []int // the first row of each factor
+	rows  int
+	met   []bool
+}
+
+func newOpen(all []factor) *open {
+	o := &open{}
+	for _, f := range all {
+		o.first = append(o.first, o.rows)
+		o.rows += len(f.levels)
+	}
+	o.met = make([]bool, o.rows*o.rows)
+	return o
+}
+
+func (o *open) at(p pair) int { return (o.first[p.a]+p.aLevel)*o.rows + o.first[p.b] + p.bLevel }
+
+// has tells whether a pair, in whatever order its factors are, has not met yet.
+func (o *open) has(p pair) bool { return !o.met[o.at(p)] }
+
+func (o *open) strike(p pair) {
+	o.met[o.at(p)], o.met[o.at(pair{p.b, p.bLevel, p.a, p.aLevel})] = true, true
+}
+
 // pairs makes choices of a level for every factor until each two levels of different factors have met, as far as valid says they can:
-// it gives the choice that the engine takes, with −1 for a factor that has to be left alone. Each is handed to use.
-func pairs(all []factor, random *rand.Rand, valid func(choice []int) []int, use func(choice []int)) (covered, impossible int) {
-	open := map[pair]bool{}
+// it gives the choice that the engine takes, with −1 for a factor that has to be left alone. Each is handed to use. It ends early when there are enough.
+func pairs(all []factor, random *rand.Rand, valid func(choice []int) []int, use func(choice []int), enough func() bool) (covered, impossible, unmet int) {
+	left := newOpen(all)
+	var queue []pair
 	for a := range all {
 		for b := a + 1; b < len(all); b++ {
 			for i := range all[a].levels {
 				for j := range all[b].levels {
-					open[pair{a, i, b, j}] = true
+					queue = append(queue, pair{a, i, b, j})
 				}
 			}
 		}
 	}
-	queue := sorted(open)
 	random.Shuffle(len(queue), func(i, j int) { queue[i], queue[j] = queue[j], queue[i] })
 	for _, first := range queue {
-		if !open[first] {
+		if !left.has(first) {
+			continue
+		}
+		if enough() {
+			unmet++
 			continue
 		}
 		var choice []int
 		for range attempts { // what else is chosen may be in the way of the pair, or what it needs may be missing
-			choice = valid(greedy(all, first, open, random))
+			choice = valid(greedy(all, first, left, random))
 			if choice != nil && choice[first.a] == first.aLevel && choice[first.b] == first.bLevel {
 				break
 			}
 			choice = nil
 		}
 		if choice == nil {
-			delete(open, first)
+			left.strike(first)
 			impossible++
 			continue
 		}
-		covered += strike(open, choice)
+		covered += left.strikeAll(choice)
 		use(choice)
 	}
-	return covered, impossible
+	return covered, impossible, unmet
 }
 
 // greedy fills up a choice that has the pair with levels that cover much.
-func greedy(all []factor, first pair, open map[pair]bool, random *rand.Rand) []int {
+func greedy(all []factor, first pair, left *open, random *rand.Rand) []int {
 	choice := make([]int, len(all))
 	for i := range choice {
 		choice[i] = -1
@@ -140,7 +170,7 @@ func greedy(all []factor, first pair, open map[pair]bool, random *rand.Rand) []i
 		for _, level := range random.Perm(len(all[f].levels)) {
 			gain := 0
 			for other, otherLevel := range choice {
-				if otherLevel >= 0 && open[ordered(f, level, other, otherLevel)] {
+				if otherLevel >= 0 && left.has(pair{f, level, other, otherLevel}) {
 					gain++
 				}
 			}
@@ -153,34 +183,15 @@ func greedy(all []factor, first pair, open map[pair]bool, random *rand.Rand) []i
 	return choice
 }
 
-func ordered(a, aLevel, b, bLevel int) pair {
-	if a > b {
-		a, aLevel, b, bLevel = b, bLevel, a, aLevel
-	}
-	return pair{a, aLevel, b, bLevel}
-}
-
-// strike takes out what a choice covers.
-func strike(open map[pair]bool, choice []int) (covered int) {
+// strikeAll takes out what a choice covers.
+func (o *open) strikeAll(choice []int) (covered int) {
 	for a, aLevel := range choice {
-		for b := a + 1; b < len(choice); b++ {
-			if p := (pair{a, aLevel, b, choice[b]}); open[p] {
-				delete(open, p)
+		for b := a + 1; b < len(choice) && aLevel >= 0; b++ {
+			if p := (pair{a, aLevel, b, choice[b]}); choice[b] >= 0 && o.has(p) {
+				o.strike(p)
 				covered++
 			}
 		}
 	}
 	return covered
-}
-
-// sorted gives the pairs in an order that does not change from run to run.
-func sorted(open map[pair]bool) []pair {
-	list := make([]pair, 0, len(open))
-	for p := range open {
-		list = append(list, p)
-	}
-	slices.SortFunc(list, func(x, y pair) int {
-		return slices.Compare([]int{x.a, x.aLevel, x.b, x.bLevel}, []int{y.a, y.aLevel, y.b, y.bLevel})
-	})
-	return list
 }
