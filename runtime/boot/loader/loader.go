@@ -197,6 +197,9 @@ func (l *loader) decide() (slots.Boot, error) {
 	}
 	boot, err := s.Boot(l.config.Starts)
 	l.notes(boot.Notes)
+	if errors.Is(err, slots.ErrNoImage) && l.config.Factory == "" {
+		l.log.warn("this bootloader has no image of the factory to install: BOOT_FACTORY_IMAGE is not set")
+	}
 	if !errors.Is(err, slots.ErrNoImage) || l.config.Factory == "" {
 		return boot, err
 	}
@@ -310,10 +313,19 @@ func asksToEnd(s syscall.Signal) bool {
 func (l *loader) pause(wait time.Duration) error {
 	timer := time.NewTimer(wait)
 	defer timer.Stop()
+	var alive <-chan time.Time // nobody else tells the service manager now
+	if interval, watched := notify.Interval(); watched {
+		l.tell(notify.Watchdog)
+		ticker := time.NewTicker(max(interval/2, time.Millisecond))
+		defer ticker.Stop()
+		alive = ticker.C
+	}
 	for {
 		select {
 		case <-timer.C:
 			return nil
+		case <-alive:
+			l.tell(notify.Watchdog)
 		case received := <-l.signals:
 			if number, is := received.(syscall.Signal); is && asksToEnd(number) {
 				return errAsked
