@@ -19,7 +19,7 @@ func newBackend(device module.Device) (*aws.Backend, error) {
 	part1, err := jobs.New(jobs.Config{
 		ThingMax:           64,                    // CLIENT_ID_MAX_LEN
 		StatusMax:          1350,                  // UPDATE_JOB_PAYLOAD_LEN
-		DocumentMax:        4096,                  // AWS_FOTA_PAYLOAD_SIZE
+		DocumentMax:        1350,                  // AWS_FOTA_PAYLOAD_SIZE
 		SecurityTag:        42,                    // AWS_FOTA_DOWNLOAD_SECURITY_TAG
 		ReportBeforeReboot: false,                 // AWS_FOTA_REPORT_BEFORE_REBOOT
 		AllowHTTP:          false,                 // AWS_FOTA_ALLOW_HTTP
@@ -31,9 +31,9 @@ func newBackend(device module.Device) (*aws.Backend, error) {
 			ProgressEvents: false, // FOTA_DOWNLOAD_PROGRESS_EVT
 			AutoSchedule:   true,  // FOTA_CLIENT_AUTOSCHEDULE_UPDATE
 			KeepProgress:   true,  // DFU_TARGET_STREAM_SAVE_PROGRESS
-			FileNameMax:    1024,  // FOTA_DOWNLOAD_FILE_NAME_LENGTH
+			FileNameMax:    128,   // FOTA_DOWNLOAD_FILE_NAME_LENGTH
 			HostNameMax:    128,   // FOTA_DOWNLOAD_HOST_NAME_LENGTH
-			URLMax:         2048,  // FOTA_DOWNLOAD_RESOURCE_LOCATOR_LENGTH
+			URLMax:         512,   // FOTA_DOWNLOAD_RESOURCE_LOCATOR_LENGTH
 			TagsMax:        5,     // FOTA_DOWNLOAD_SEC_TAG_LIST_SIZE_MAX
 		},
 		HTTP: http.Config{
@@ -41,7 +41,7 @@ func newBackend(device module.Device) (*aws.Backend, error) {
 			FragmentSize:  "DOWNLOAD_CLIENT_HTTP_FRAG_SIZE_1024", // DOWNLOAD_CLIENT_HTTP_FRAG_SIZE
 			Timeout:       30000 * time.Millisecond,              // DOWNLOAD_CLIENT_TCP_SOCK_TIMEO_MS
 			HostNameMax:   128,                                   // DOWNLOAD_CLIENT_MAX_HOSTNAME_SIZE
-			FileNameMax:   1024,                                  // DOWNLOAD_CLIENT_MAX_FILENAME_SIZE
+			FileNameMax:   255,                                   // DOWNLOAD_CLIENT_MAX_FILENAME_SIZE
 			LogHeaders:    false,                                 // DOWNLOAD_CLIENT_LOG_HEADERS
 		},
 	})
@@ -79,7 +79,7 @@ func newBackend(device module.Device) (*aws.Backend, error) {
 			SendTimeout:     true,               // MQTT_HELPER_SEND_TIMEOUT
 			SendTimeoutTime: 60 * time.Second,   // MQTT_HELPER_SEND_TIMEOUT_SEC
 			StaticIPAddress: "",                 // MQTT_HELPER_STATIC_IP_ADDRESS
-			PayloadMax:      8192,               // MQTT_HELPER_PAYLOAD_BUFFER_LEN
+			PayloadMax:      4096,               // MQTT_HELPER_PAYLOAD_BUFFER_LEN
 			LastWill:        false,              // MQTT_HELPER_LAST_WILL
 		},
 		Jobs: part1,

@@ -103,6 +103,8 @@ func lossyLink(t *testing.T, impairments coaptest.Impairments) {
 			}
 		})
 		work.Wait()
+		client.Close()
+		server.Close() // nothing is served from here on
 		for path, times := range executed {
 			if times > 1 {
 				t.Errorf("%+v: %s was executed %d times", impairments, path, times)
@@ -111,8 +113,6 @@ func lossyLink(t *testing.T, impairments coaptest.Impairments) {
 		if impairments.Loss == 0 && len(executed) != 18 {
 			t.Errorf("%+v: %d requests of 18 were executed", impairments, len(executed))
 		}
-		client.Close()
-		server.Close()
 		time.Sleep(10 * time.Second) // what the link still holds
 	})
 }

@@ -33,7 +33,7 @@ func TestUpdate(t *testing.T) {
 		d.live(time.Minute, nil)
 		defer d.stop()
 		wantText(t, "events", d.story(), "START DONE")
-		wantText(t, "requests", s.requests(), "$next/get $next/get J-1=IN_PROGRESS J-1=IN_PROGRESS J-1=IN_PROGRESS $next/get J-1=SUCCEEDED $next/get")
+		wantText(t, "requests", onceInProgress(s.requests()), "$next/get $next/get J-1=IN_PROGRESS $next/get J-1=SUCCEEDED $next/get")
 		if d.version != 2 || job.status != succeeded || job.details[detailVersion] != "2.0.0" || job.details[detailExpected] != "2.0.0" {
 			t.Errorf("version %d runs; the job is %s, %v", d.version, job.status, job.details)
 		}
@@ -116,6 +116,15 @@ func TestThePowerCutsFindMissingSyncs(t *testing.T) {
 	})
 }
 
+// onceInProgress leaves out what of the progress is told while the update goes on: how much is a matter of chance.
+func onceInProgress(requests string) string {
+	const told = "J-1=IN_PROGRESS"
+	for strings.Contains(requests, told+" "+told) {
+		requests = strings.ReplaceAll(requests, told+" "+told, told)
+	}
+	return requests
+}
+
 // TestReportBeforeReboot is the SDK's order.
 func TestReportBeforeReboot(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -132,7 +141,7 @@ func TestReportBeforeReboot(t *testing.T) {
 		d.live(time.Minute, nil)
 		defer d.stop()
 		wantText(t, "events", d.story(), "START DONE")
-		wantText(t, "requests", s.requests(), "$next/get J-1=IN_PROGRESS J-1=SUCCEEDED $next/get")
+		wantText(t, "requests", onceInProgress(s.requests()), "$next/get J-1=IN_PROGRESS J-1=SUCCEEDED $next/get")
 		if d.version != 2 {
 			t.Errorf("version %d runs", d.version)
 		}
