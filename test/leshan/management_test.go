@@ -321,7 +321,13 @@ func TestETS_int_241_Executable_Resource_reboot(t *testing.T) {
 func (c *client) reboots() {
 	c.t.Helper()
 	mark := c.now()
-	c.execute("/3/0/4").want(c.t, 204)
+	answer := c.execute("/3/0/4")
+	if strings.Contains(answer.Failure, "RequestCanceledException") {
+		// Leshan gives up what it has asked when the device de-registers, also where the answer has come just before.
+		c.await(mark, "coap", func(e event) bool { return e.Direction == "in" && e.Code == 204 })
+	} else {
+		answer.want(c.t, 204)
+	}
 	c.restarted(mark, 1)
 	c.read("/3/0/0", text).want(c.t, 205)
 }
