@@ -6,13 +6,10 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime/debug"
-	"slices"
 
 	"github.com/cloudgen/cloudgen/gen"
 	"github.com/cloudgen/cloudgen/gen/build"
 	"github.com/cloudgen/cloudgen/gen/fault"
-	"github.com/cloudgen/cloudgen/gen/plan"
-	"github.com/cloudgen/cloudgen/kconfig"
 )
 
 // modulePath is the module that the runtime is part of.
@@ -95,14 +92,12 @@ func (c *configuration) plan(settings *gen.Settings) (status int, err error) {
 	if settings == nil {
 		settings = &gen.Settings{Name: c.name}
 	}
-	settings.Trees = c.files.Dirs()
+	settings.Trees, settings.Ours = c.files.Dirs(), shippedPrefix
 	planned, diagnostics, err := gen.Plan(c.resolved, c.files, *settings)
 	if err != nil {
 		return exitEnvironment, err // our own sources: nothing that an edit of the overlay mends
 	}
 	c.planned = planned
-	// base.hcl is there whatever the variant, so what it sets need not concern each.
-	diagnostics = slices.DeleteFunc(diagnostics, func(d kconfig.Diagnostic) bool { return d.Code == plan.CodeUnread && isShipped(d) })
 	c.diagnostics = append(c.diagnostics, diagnostics...)
 	c.diagnostics.Sort()
 	if c.diagnostics.HasErrors() {

@@ -36,6 +36,7 @@ type Settings struct {
 	Name   string   // of the variant
 	Inside *Inside  // nil: the output is a module of its own
 	Trees  []string // folders of users' trees in the sources
+	Ours   string   // what the names of shipped layers begin with, which may set what a build does not read; "": there are none
 }
 
 // Inside is the module around the output.
@@ -125,7 +126,7 @@ func (m *maker) make(table modules.Table, settings Settings) (*Plan, error) {
 	if err := m.files(result, table); err != nil || m.diags.HasErrors() {
 		return nil, err
 	}
-	return result, m.unread(result)
+	return result, m.unread(result, settings.Ours)
 }
 
 func (m *maker) name(result *Plan, settings Settings) {

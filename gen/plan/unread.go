@@ -2,14 +2,15 @@ package plan
 
 import (
 	"io/fs"
+	"strings"
 
 	"github.com/cloudgen/cloudgen/gen/bind"
 	"github.com/cloudgen/cloudgen/kconfig"
 )
 
 // unread warns of options that a layer has set and that change nothing in this build: what they are bound to is not part of it, and no expression and no
-// template refers to them.
-func (m *maker) unread(result *Plan) error {
+// template refers to them. What a shipped layer sets, whose name begins with ours, need not concern each build.
+func (m *maker) unread(result *Plan, ours string) error {
 	read := map[string]bool{}
 	for _, each := range result.Components() {
 		options(&each.Config, read)
@@ -34,7 +35,7 @@ func (m *maker) unread(result *Plan) error {
 	tree := m.config.Tree()
 	for _, value := range m.config.Values() {
 		choice := value.Option.Choice
-		if value.Reason.Kind != "layer" || changes(value.Option, read) || tree.Refers(value.Option.Name) || choice != nil && tree.Refers(choice.Name) {
+		if value.Reason.Kind != "layer" || ours != "" && strings.HasPrefix(value.Reason.Range.Filename, ours) || changes(value.Option, read) || tree.Refers(value.Option.Name) || choice != nil && tree.Refers(choice.Name) {
 			continue
 		}
 		found := m.fail(CodeUnread, "%s = %s changes nothing: no part of this build reads it", value.Option.Name, value.Text)
