@@ -20,7 +20,14 @@ func (m *maker) knownSlots(trees []string) error {
 			asked = append(asked, each)
 		}
 	}
-	asked = slices.DeleteFunc(asked, func(each *kconfig.Component) bool { return slices.Contains(known, each.Slot) })
+	// What is switched on is read in any case, and mostly has all the slots; to read the rest as well takes longer than all else.
+	for _, of := range m.config.Components() {
+		names, sound, err := m.slotsOf(of)
+		if err != nil || !sound {
+			return err
+		}
+		asked = slices.DeleteFunc(asked, func(each *kconfig.Component) bool { return slices.Contains(known, each.Slot) || slices.Contains(names, each.Slot) })
+	}
 	if len(asked) == 0 {
 		return nil
 	}
