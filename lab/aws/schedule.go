@@ -58,7 +58,7 @@ func (c *Cloud) doDue() time.Duration {
 	for ready < len(c.waiting) && !c.waiting[ready].at.After(now) {
 		ready++
 	}
-	todo := slices.Clone(c.waiting[:ready])
+	due := slices.Clone(c.waiting[:ready])
 	c.waiting = slices.Delete(c.waiting, 0, ready)
 	if at, ok := c.jobs.NextDue(); ok && !at.After(now) {
 		c.deliver("", c.jobs.Tick(now))
@@ -71,7 +71,7 @@ func (c *Cloud) doDue() time.Duration {
 		sleep = min(sleep, at.Sub(now))
 	}
 	c.mu.Unlock()
-	for _, d := range todo {
+	for _, d := range due {
 		d.do()
 	}
 	return max(sleep, time.Millisecond)

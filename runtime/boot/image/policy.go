@@ -12,11 +12,6 @@ type Key interface {
 	Verify(digest *[32]byte, signature []byte) bool
 }
 
-// KeySet is the public keys of a program, as packages edkey and eckey make them of the options.
-type KeySet interface {
-	Keys() []Key
-}
-
 // Policy says which images may run. The zero Policy lets none pass: it has no keys.
 type Policy struct {
 	Keys []Key // an image must be signed with one of them

@@ -1,11 +1,6 @@
 package eckey
 
-import (
-	"encoding/base64"
-	"errors"
-
-	"github.com/cloudgen/cloudgen/runtime/boot/image"
-)
+import "github.com/cloudgen/cloudgen/runtime/boot/image"
 
 // Config is what the options say: the public keys, each as the base64 of its SubjectPublicKeyInfo.
 type Config struct {
@@ -17,19 +12,11 @@ type Set struct{ keys []image.Key }
 
 // New reads the keys.
 func New(config Config) (*Set, error) {
-	set := &Set{}
-	for _, each := range config.PublicKeys {
-		der, err := base64.StdEncoding.DecodeString(each)
-		if err != nil || len(der) != len(prefix)+Size || string(der[:len(prefix)]) != prefix {
-			return nil, errors.New("BOOT_SIGNATURE_KEY_FILE: " + each + " is no public key on P-256")
-		}
-		key, err := Of([Size]byte(der[len(prefix):]))
-		if err != nil {
-			return nil, errors.New("BOOT_SIGNATURE_KEY_FILE: " + each + ": " + err.Error())
-		}
-		set.keys = append(set.keys, key)
+	keys, err := image.ReadKeys(config.PublicKeys, prefix, Size, func(raw []byte) (image.Key, error) { return Of([Size]byte(raw)) })
+	if err != nil {
+		return nil, err
 	}
-	return set, nil
+	return &Set{keys}, nil
 }
 
 // Keys implements image.KeySet.

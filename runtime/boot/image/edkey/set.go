@@ -1,11 +1,6 @@
 package edkey
 
-import (
-	"encoding/base64"
-	"errors"
-
-	"github.com/cloudgen/cloudgen/runtime/boot/image"
-)
+import "github.com/cloudgen/cloudgen/runtime/boot/image"
 
 // Config is what the options say: the public keys, each as the base64 of its SubjectPublicKeyInfo.
 type Config struct {
@@ -17,15 +12,11 @@ type Set struct{ keys []image.Key }
 
 // New reads the keys.
 func New(config Config) (*Set, error) {
-	set := &Set{}
-	for _, each := range config.PublicKeys {
-		der, err := base64.StdEncoding.DecodeString(each)
-		if err != nil || len(der) != len(prefix)+Size || string(der[:len(prefix)]) != prefix {
-			return nil, errors.New("BOOT_SIGNATURE_KEY_FILE: " + each + " is no public key of Ed25519")
-		}
-		set.keys = append(set.keys, Of([Size]byte(der[len(prefix):])))
+	keys, err := image.ReadKeys(config.PublicKeys, prefix, Size, func(raw []byte) (image.Key, error) { return Of([Size]byte(raw)), nil })
+	if err != nil {
+		return nil, err
 	}
-	return set, nil
+	return &Set{keys}, nil
 }
 
 // Keys implements image.KeySet.
