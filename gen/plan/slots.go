@@ -26,7 +26,9 @@ func (m *maker) knownSlots(trees []string) error {
 		if err != nil || !sound {
 			return err
 		}
-		asked = slices.DeleteFunc(asked, func(each *kconfig.Component) bool { return slices.Contains(known, each.Slot) || slices.Contains(names, each.Slot) })
+		asked = slices.DeleteFunc(asked, func(each *kconfig.Component) bool {
+			return slices.Contains(known, each.Slot) || slices.Contains(names, each.Slot)
+		})
 	}
 	if len(asked) == 0 {
 		return nil
