@@ -14,64 +14,64 @@ import (
 var until = map[string]func(d *device){
 	"idle": func(d *device) { // with a result, so that it shows what resets it
 		d.target.(*target).commit = ErrIntegrity
-		d.pack("image")
+		d.Pack("image")
 		d.target.(*target).commit = nil
-		d.want("idle", "0/5")
+		d.Want("idle", "0/5")
 	},
 	"pulling": func(d *device) {
-		d.uri("coap://files.example/image")
+		d.URI("coap://files.example/image")
 		d.remote.parts <- []byte("im")
-		d.want("pulling", "1/0")
+		d.Want("pulling", "1/0")
 	},
 	"pushing": func(d *device) {
-		d.begin(0, "im")
-		d.want("pushing", "1/0")
+		d.Begin(0, "im")
+		d.Want("pushing", "1/0")
 	},
 	"downloaded": func(d *device) {
-		d.pack("image")
-		d.want("downloaded", "2/0")
+		d.Pack("image")
+		d.Want("downloaded", "2/0")
 	},
 	"updating": func(d *device) {
-		d.pack("image")
-		d.execute()
-		d.want("updating", "3/0")
+		d.Pack("image")
+		d.Execute()
+		d.Want("updating", "3/0")
 	},
 	"installed": func(d *device) {
-		d.pack("image")
-		d.execute()
+		d.Pack("image")
+		d.Execute()
 		d.restart()
-		d.want("installed", "0/1")
+		d.Want("installed", "0/1")
 	},
 	"given up": func(d *device) {
-		d.pack("image")
-		d.execute()
+		d.Pack("image")
+		d.Execute()
 		d.target.(*target).installed, d.target.(*target).staged = ErrReverted, fs.ErrNotExist
 		d.restart()
 		d.target.(*target).installed, d.target.(*target).staged = nil, nil
-		d.want("given up", "0/8")
+		d.Want("given up", "0/8")
 	},
 }
 
 // events are what can happen, with the answer to the server where there is one.
 var events = map[string]func(d *device) string{
-	"first block":     func(d *device) string { return d.begin(0, "other") },
-	"package":         func(d *device) string { return d.pack("image") },
-	"package, empty":  func(d *device) string { return d.pack("") },
-	"package, zero":   func(d *device) string { return d.pack("\x00") },
-	"package, A":      func(d *device) string { return d.pack("A") },
-	"block, zero":     func(d *device) string { d.begin(1, ""); return d.last("\x00") },
-	"URI":             func(d *device) string { return d.uri("coap://files.example/image") },
-	"URI, secure":     func(d *device) string { return d.uri("coaps://files.example:7000/image?x") },
-	"URI, empty":      func(d *device) string { return d.uri("") },
-	"URI, http":       func(d *device) string { return d.uri("http://files.example/image") },
-	"URI, no scheme":  func(d *device) string { return d.uri("files.example/image") },
-	"URI, no host":    func(d *device) string { return d.uri("coap:///image") },
-	"URI, broken":     func(d *device) string { return d.uri("coap://[::1/image") },
-	"URI, 256 bytes":  func(d *device) string { return d.uri("coap://" + strings.Repeat("x", 249)) },
-	"Update":          func(d *device) string { return d.execute() },
+	"first block":     func(d *device) string { return d.Begin(0, "other") },
+	"package":         func(d *device) string { return d.Pack("image") },
+	"package, empty":  func(d *device) string { return d.Pack("") },
+	"package, zero":   func(d *device) string { return d.Pack("\x00") },
+	"package, A":      func(d *device) string { return d.Pack("A") },
+	"block, zero":     func(d *device) string { d.Begin(1, ""); return d.Last("\x00") },
+	"URI":             func(d *device) string { return d.URI("coap://files.example/image") },
+	"URI, secure":     func(d *device) string { return d.URI("coaps://files.example:7000/image?x") },
+	"URI, empty":      func(d *device) string { return d.URI("") },
+	"URI, http":       func(d *device) string { return d.URI("http://files.example/image") },
+	"URI, no scheme":  func(d *device) string { return d.URI("files.example/image") },
+	"URI, no host":    func(d *device) string { return d.URI("coap:///image") },
+	"URI, broken":     func(d *device) string { return d.URI("coap://[::1/image") },
+	"URI, 256 bytes":  func(d *device) string { return d.URI("coap://" + strings.Repeat("x", 249)) },
+	"Update":          func(d *device) string { return d.Execute() },
 	"restart":         func(d *device) string { d.restart(); return "" },
-	"last block":      func(d *device) string { return d.last("age") },
-	"push aborted":    func(d *device) string { d.upload.Abort(errOther); return "" },
+	"last block":      func(d *device) string { return d.Last("age") },
+	"push aborted":    func(d *device) string { d.Upload.Abort(errOther); return "" },
 	"pull, whole":     func(d *device) string { d.remote.end <- nil; return "" },
 	"pull, lost":      func(d *device) string { return d.failed(lwm2m.FetchLost) },
 	"pull, not found": func(d *device) string { return d.failed(lwm2m.FetchInvalid) },
@@ -199,7 +199,7 @@ func TestStateMachine(t *testing.T) {
 					c.with(to)
 				}
 				equal(t, "answer", events[c.event](d), c.answer)
-				d.want("after "+c.event, c.to)
+				d.Want("after "+c.event, c.to)
 				if d.object.current != nil && c.to != "1/0" {
 					t.Error("a download goes on")
 				}
@@ -213,7 +213,7 @@ func TestStateMachine(t *testing.T) {
 					case "3/0":
 						kept = "0/1"
 					}
-					d.want("after a restart", kept)
+					d.Want("after a restart", kept)
 				}
 			})
 		})
@@ -231,10 +231,10 @@ func TestOutcomeIsToldOnce(t *testing.T) {
 		equal(t, "progress of another restart", d.host.took(), "")
 		to.installed, to.staged = ErrReverted, fs.ErrNotExist
 		d.restart()
-		d.want("after the revert", "0/8")
+		d.Want("after the revert", "0/8")
 		equal(t, "progress after the revert", d.host.took(), "failed")
 		d.restart()
-		d.want("after another restart", "0/8")
+		d.Want("after another restart", "0/8")
 		equal(t, "progress of another restart", d.host.took(), "")
 	})
 }
@@ -242,14 +242,14 @@ func TestOutcomeIsToldOnce(t *testing.T) {
 func TestWithoutTarget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t, nil)
-		equal(t, "push", d.pack("image"), "5.00")
-		d.want("push", "0/6")
-		d.uri("coap://files.example/image")
+		equal(t, "push", d.Pack("image"), "5.00")
+		d.Want("push", "0/6")
+		d.URI("coap://files.example/image")
 		d.remote.parts <- []byte("image")
-		d.want("pull", "0/6")
+		d.Want("pull", "0/6")
 		d.restart()
-		d.want("restart", "0/6")
-		equal(t, "Update", d.execute(), "4.05")
+		d.Want("restart", "0/6")
+		equal(t, "Update", d.Execute(), "4.05")
 	})
 }
 

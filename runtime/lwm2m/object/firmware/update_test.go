@@ -11,32 +11,33 @@ import (
 
 	"github.com/cloudgen/cloudgen/runtime/coap"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
+	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/firmware/firmwaretest"
 )
 
 func TestPush(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		to := &target{}
 		d := newDevice(t, to)
-		equal(t, "first block", d.begin(10, "0"), "2.31")
-		d.want("after one byte, which may be a reset", "0/0")
-		equal(t, "second block", d.more("123"), "2.31")
-		equal(t, "empty block", d.more(""), "2.31")
-		d.want("after more", "1/0")
-		equal(t, "last block", d.last("456789"), "2.04")
-		d.want("at the end", "2/0")
+		equal(t, "first block", d.Begin(10, "0"), "2.31")
+		d.Want("after one byte, which may be a reset", "0/0")
+		equal(t, "second block", d.More("123"), "2.31")
+		equal(t, "empty block", d.More(""), "2.31")
+		d.Want("after more", "1/0")
+		equal(t, "last block", d.Last("456789"), "2.04")
+		d.Want("at the end", "2/0")
 		equal(t, "image", string(to.content), "0123456789")
 		equal(t, "announced", to.size, 10)
 		equal(t, "progress", d.host.took(), "started 40% 100% downloaded")
-		equal(t, "Update", d.execute(), "2.04")
-		d.want("after Update", "3/0")
+		equal(t, "Update", d.Execute(), "2.04")
+		d.Want("after Update", "3/0")
 		equal(t, "restarts", d.host.restarts, 1)
 		equal(t, "progress", d.host.took(), "installing")
 		d.restart()
-		d.want("after the restart", "0/1")
+		d.Want("after the restart", "0/1")
 		equal(t, "progress", d.host.took(), "succeeded")
-		equal(t, "next push", d.begin(0, "next"), "2.31")
-		d.want("in the next push", "1/0")
-		equal(t, "end of the next push", d.last("."), "2.04")
+		equal(t, "next push", d.Begin(0, "next"), "2.31")
+		d.Want("in the next push", "1/0")
+		equal(t, "end of the next push", d.Last("."), "2.04")
 		equal(t, "progress of unknown size", d.host.took(), "started downloaded")
 	})
 }
@@ -52,23 +53,23 @@ func TestPull(t *testing.T) {
 			"coap://files.example:7000/a%2Fb%20": "coap://files.example:7000/a%2Fb%20",
 		} {
 			d.remote.size = 8
-			equal(t, "write of the URI", d.uri(written), "2.04")
-			d.want("while it comes", "1/0")
+			equal(t, "write of the URI", d.URI(written), "2.04")
+			d.Want("while it comes", "1/0")
 			equal(t, "URI", d.remote.uri, fetched)
 			d.remote.parts <- []byte("0123")
 			d.remote.parts <- []byte("4567")
 			d.remote.end <- nil
-			d.want("at the end", "2/0")
+			d.Want("at the end", "2/0")
 			equal(t, "image", string(to.content), "01234567")
 			equal(t, "announced", to.size, 8)
 			equal(t, "progress", d.host.took(), "started 50% 100% downloaded")
-			equal(t, "reset", d.uri(""), "2.04")
-			d.want("after the reset", "0/0")
+			equal(t, "reset", d.URI(""), "2.04")
+			d.Want("after the reset", "0/0")
 		}
 		d.remote.size = 0
-		d.uri("coap://files.example/empty")
+		d.URI("coap://files.example/empty")
 		d.remote.end <- nil
-		d.want("of nothing", "0/6")
+		d.Want("of nothing", "0/6")
 		equal(t, "progress", d.host.took(), "started failed")
 	})
 }
@@ -80,24 +81,24 @@ func TestReset(t *testing.T) {
 		d := newDevice(t, to)
 		hung := make(chan struct{})
 		d.host.fetch = (&hanging{remote: d.remote, until: hung}).fetch
-		d.uri("coap://files.example/slow")
+		d.URI("coap://files.example/slow")
 		d.remote.parts <- []byte("slow")
-		d.want("pull", "1/0")
-		equal(t, "reset", d.pack("\x00"), "2.04")
-		d.want("reset", "0/0")
+		d.Want("pull", "1/0")
+		equal(t, "reset", d.Pack("\x00"), "2.04")
+		d.Want("reset", "0/0")
 		equal(t, "images thrown away", to.aborted, 1)
-		equal(t, "push", d.begin(0, "fast"), "2.31")
+		equal(t, "push", d.Begin(0, "fast"), "2.31")
 		close(hung) // only now the fetch ends, with an error
-		d.want("push", "1/0")
-		equal(t, "end", d.last("er"), "2.04")
-		d.want("end", "2/0")
+		d.Want("push", "1/0")
+		equal(t, "end", d.Last("er"), "2.04")
+		d.Want("end", "2/0")
 		equal(t, "image", string(to.content), "faster")
 
-		d.pack("")
-		d.begin(0, "first")
-		first := d.upload
-		d.uri("")
-		d.begin(0, "second")
+		d.Pack("")
+		d.Begin(0, "first")
+		first := d.Upload
+		d.URI("")
+		d.Begin(0, "second")
 		if response := first.Write([]byte("more")); response == nil || response.Code.String() != "4.08" {
 			t.Errorf("a block of a push that was reset: %v", response)
 		}
@@ -105,13 +106,13 @@ func TestReset(t *testing.T) {
 			t.Errorf("the end of a push that was reset: %v", response.Code)
 		}
 		first.Abort(errOther)
-		d.want("second push", "1/0")
+		d.Want("second push", "1/0")
 		equal(t, "image", string(to.content), "second")
-		equal(t, "Abort", d.more(""), "2.31")
-		d.upload.Abort(errOther)
-		d.want("lost", "0/4")
-		equal(t, "again", d.pack("image"), "2.04")
-		d.want("again", "2/0")
+		equal(t, "Abort", d.More(""), "2.31")
+		d.Upload.Abort(errOther)
+		d.Want("lost", "0/4")
+		equal(t, "again", d.Pack("image"), "2.04")
+		d.Want("again", "2/0")
 	})
 }
 
@@ -135,14 +136,14 @@ func TestEndOfTheProgramWhileFetching(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		to := &target{}
 		d := newDevice(t, to)
-		d.uri("coap://files.example/image")
+		d.URI("coap://files.example/image")
 		d.remote.parts <- []byte("im")
 		d.stop()
-		d.want("end", "1/0")
+		d.Want("end", "1/0")
 		equal(t, "thrown away", to.aborted, 1)
 		equal(t, "progress", d.host.took(), "started")
 		d.start()
-		d.want("start", "0/0")
+		d.Want("start", "0/0")
 	})
 }
 
@@ -150,14 +151,14 @@ func TestStatusThatCannotBeKept(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		d := newDevice(t, &target{})
 		d.host.saving = func() error { return errOther }
-		equal(t, "push", d.pack("image"), "2.04")
-		d.want("push", "2/0")
-		equal(t, "Update, of which the result could not be told", d.execute(), "5.00")
-		d.want("Update", "2/0")
+		equal(t, "push", d.Pack("image"), "2.04")
+		d.Want("push", "2/0")
+		equal(t, "Update, of which the result could not be told", d.Execute(), "5.00")
+		d.Want("Update", "2/0")
 		equal(t, "restarts", d.host.restarts, 0)
 		d.host.saving = nil
-		equal(t, "Update", d.execute(), "2.04")
-		d.want("Update", "3/0")
+		equal(t, "Update", d.Execute(), "2.04")
+		d.Want("Update", "3/0")
 	})
 }
 
@@ -167,7 +168,7 @@ func TestBrokenStatus(t *testing.T) {
 			d := newDevice(t, &target{})
 			d.host.kept[keptName] = []byte(kept)
 			d.restart()
-			d.want(kept, "0/0")
+			d.Want(kept, "0/0")
 		})
 	}
 }
@@ -186,9 +187,9 @@ func TestResources(t *testing.T) {
 			{coap.GET, "5", -1, "2.05"}, {coap.GET, "6", -1, "4.04"}, {coap.GET, "8", -1, "2.05"}, {coap.GET, "9", -1, "2.05"},
 			{coap.POST, "10", -1, "4.04"}, {coap.POST, "3", -1, "4.05"}, {coap.PUT, "3", 0, "4.05"},
 		} {
-			equal(t, c.resource, d.do(request(c.code, c.resource, c.content, nil)), c.want)
+			equal(t, c.resource, d.Do(firmwaretest.Request(c.code, c.resource, c.content, nil)), c.want)
 		}
-		equal(t, "protocols", d.values.Children(lwm2m.NewPath(5, 0, 8)), "[0 1]")
+		equal(t, "protocols", d.Values.Children(lwm2m.NewPath(5, 0, 8)), "[0 1]")
 	})
 }
 
@@ -248,7 +249,7 @@ func TestManyAtOnce(t *testing.T) {
 	if d.object.current != nil || d.object.status != (status{}) {
 		t.Errorf("state %v, result %d", d.object.status.State, d.object.status.Result)
 	}
-	if shown, _ := d.values.Get(lwm2m.NewPath(5, 0, 3)); shown.Int() != int64(d.object.status.State) {
+	if shown, _ := d.Values.Get(lwm2m.NewPath(5, 0, 3)); shown.Int() != int64(d.object.status.State) {
 		t.Errorf("%d is shown, the state is %v", shown.Int(), d.object.status.State)
 	}
 	if !bytes.Contains(d.host.kept[keptName], []byte(`"State":0`)) {

@@ -12,6 +12,8 @@ import (
 	"strings"
 	"testing"
 	"testing/synctest"
+
+	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/firmware/firmwaretest"
 )
 
 // The power may be cut at any operation on a file and at any change of the state that is kept, and whatever was not synced may be lost. After the
@@ -61,7 +63,7 @@ func newCutDevice(t *testing.T, m *memory) *cutDevice {
 	to := New(cutFolder)
 	to.files = m
 	to.running = func() (file, error) { return &content{*bytes.NewReader(m.program())}, nil }
-	d := &cutDevice{device: &device{t: t, target: to, host: &host{kept: m.kept}}, memory: m}
+	d := &cutDevice{device: &device{Server: firmwaretest.Server{T: t}, t: t, target: to, host: &host{kept: m.kept}}, memory: m}
 	d.host.saving = m.step
 	d.expected = expectation(t, m.kept["lwm2m-firmware"])
 	d.start()
@@ -88,16 +90,16 @@ func expectation(t *testing.T, kept []byte) []string {
 // scenario is two updates, with a push that is aborted and one that is reset. It ends early with the power.
 func (d *cutDevice) scenario() {
 	steps := []func(){
-		func() { d.begin(0, string(imageA[:100])) },
-		func() { d.upload.Abort(errOther) },
+		func() { d.Begin(0, string(imageA[:100])) },
+		func() { d.Upload.Abort(errOther) },
 		func() { d.push(imageA) },
-		func() { d.execute(); d.host.workers.Wait() },
+		func() { d.Execute(); d.host.workers.Wait() },
 		func() { d.restart() },
 		func() { d.push(imageA) },
-		func() { d.uri("") },
+		func() { d.URI("") },
 		func() { d.push(imageB) },
 		func() { d.restart() },
-		func() { d.execute(); d.host.workers.Wait() },
+		func() { d.Execute(); d.host.workers.Wait() },
 		func() { d.restart() },
 	}
 	for _, step := range steps {
@@ -111,7 +113,7 @@ func (d *cutDevice) scenario() {
 // survives tells whether the device is in order after a cut.
 func (d *cutDevice) survives() bool {
 	defer d.stop()
-	program, status := d.memory.program(), d.status()
+	program, status := d.memory.program(), d.Status()
 	if !slices.Contains(d.expected, status) {
 		d.t.Errorf("state and result are %s, want one of %v", status, d.expected)
 		return false
@@ -147,10 +149,10 @@ func (d *cutDevice) survives() bool {
 
 // installs tells whether the image that is downloaded is the given one and can be installed.
 func (d *cutDevice) installs(image []byte) bool {
-	code := d.execute()
+	code := d.Execute()
 	d.host.workers.Wait()
 	d.restart()
-	if status := d.status(); code != "2.04" || status != "0/1" || !bytes.Equal(d.memory.program(), image) {
+	if status := d.Status(); code != "2.04" || status != "0/1" || !bytes.Equal(d.memory.program(), image) {
 		d.t.Errorf("Update: %s, then state and result are %s", code, status)
 		return false
 	}

@@ -45,13 +45,13 @@ func names(t *testing.T, folder string) string {
 
 // push pushes an image in blocks, and gives the last answer.
 func (d *device) push(image []byte) string {
-	d.begin(uint32(len(image)), "")
+	d.Begin(uint32(len(image)), "")
 	for block := range slices.Chunk(image, 1<<16) {
-		if code := d.more(string(block)); code != "2.31" {
+		if code := d.More(string(block)); code != "2.31" {
 			return code
 		}
 	}
-	return d.last("")
+	return d.Last("")
 }
 
 func TestFileTarget(t *testing.T) {
@@ -64,29 +64,29 @@ func TestFileTarget(t *testing.T) {
 		}
 		to.running = func() (file, error) { running.Reset(old); return running, nil }
 		equal(t, "push", d.push(image), "2.04")
-		d.want("push", "2/0")
+		d.Want("push", "2/0")
 		equal(t, "files", names(t, to.folder), "image image.sha256")
 		sum := sha256.Sum256(image)
 		if kept, err := os.ReadFile(to.path(hashFile)); err != nil || string(kept) != hex.EncodeToString(sum[:])+"\n" {
 			t.Errorf("hash %q, %v", kept, err)
 		}
 		d.restart()
-		d.want("restart", "2/0")
-		equal(t, "Update", d.execute(), "2.04")
-		d.want("Update", "3/0")
+		d.Want("restart", "2/0")
+		equal(t, "Update", d.Execute(), "2.04")
+		d.Want("Update", "3/0")
 		equal(t, "restarts", d.host.restarts, 1)
 		info, err := os.Stat(to.path(installedFile))
 		if err != nil || info.Mode().Perm() != 0o700 || info.Size() != int64(len(image)) {
 			t.Errorf("installed: %v, %v", info, err)
 		}
 		d.restart() // the old program runs still
-		d.want("restart into the old program", "2/8")
+		d.Want("restart into the old program", "2/8")
 		equal(t, "files", names(t, to.folder), "image image.installed image.sha256")
-		equal(t, "Update", d.execute(), "2.04")
-		d.want("Update", "3/0")
+		equal(t, "Update", d.Execute(), "2.04")
+		d.Want("Update", "3/0")
 		to.running = func() (file, error) { return to.files.Open(to.path(installedFile)) }
 		d.restart()
-		d.want("restart", "0/1")
+		d.Want("restart", "0/1")
 		equal(t, "files", names(t, to.folder), "image.installed")
 	})
 }
@@ -131,15 +131,15 @@ func TestFileTargetRefuses(t *testing.T) {
 					c.change(to, on)
 				}
 				equal(t, "answer", d.push(c.image), c.answer)
-				d.want("push", c.status)
+				d.Want("push", c.status)
 				if c.status != "2/0" {
 					equal(t, "files", names(t, folder), "")
 				}
 				to.folder, to.files = folder, &disk{}
 				to.running = func() (file, error) { return &content{*bytes.NewReader(image)}, nil }
-				d.pack("")
+				d.Pack("")
 				equal(t, "next push", d.push(image), "2.04")
-				d.want("next push", "2/0")
+				d.Want("next push", "2/0")
 			})
 		})
 	}
@@ -200,10 +200,10 @@ func TestSizeThatWasAnnounced(t *testing.T) {
 	for size, want := range map[int]string{len(image): "2/0", len(image) + 1: "0/5", len(image) - 1: "0/5", 1: "0/5"} {
 		synctest.Test(t, func(t *testing.T) {
 			d, _ := fileDevice(t, image)
-			if d.begin(uint32(size), string(image[:2])) == "2.31" {
-				d.last(string(image[2:]))
+			if d.Begin(uint32(size), string(image[:2])) == "2.31" {
+				d.Last(string(image[2:]))
 			}
-			d.want(fmt.Sprint(size, " of ", len(image)), want)
+			d.Want(fmt.Sprint(size, " of ", len(image)), want)
 		})
 	}
 }
@@ -229,9 +229,9 @@ func TestStagedFileIsDamaged(t *testing.T) {
 				if restart {
 					d.restart()
 				} else {
-					equal(t, "Update", d.execute(), "2.04")
+					equal(t, "Update", d.Execute(), "2.04")
 				}
-				d.want(name, want)
+				d.Want(name, want)
 				equal(t, "restarts", d.host.restarts, 0)
 				equal(t, "files", names(t, to.folder), "")
 			})

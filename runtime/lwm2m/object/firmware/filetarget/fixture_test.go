@@ -10,17 +10,12 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
-	"testing/synctest"
 
 	"go.uber.org/goleak"
 
-	"github.com/cloudgen/cloudgen/runtime/coap"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m"
-	"github.com/cloudgen/cloudgen/runtime/lwm2m/attribute"
-	"github.com/cloudgen/cloudgen/runtime/lwm2m/format"
-	"github.com/cloudgen/cloudgen/runtime/lwm2m/management"
 	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/firmware"
-	"github.com/cloudgen/cloudgen/runtime/lwm2m/tree"
+	"github.com/cloudgen/cloudgen/runtime/lwm2m/object/firmware/firmwaretest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -64,17 +59,15 @@ func (h *host) Logger() *slog.Logger                           { return slog.New
 
 // device is a client with object 5 and a server that manages it.
 type device struct {
+	firmwaretest.Server
 	t      *testing.T
 	host   *host
 	target *Target
-	values *tree.Tree
-	server *management.Server
-	upload coap.Upload // the one that goes on
 }
 
 func newDevice(t *testing.T, target *Target) *device {
 	t.Helper()
-	d := &device{t: t, target: target, host: &host{kept: map[string][]byte{}}}
+	d := &device{Server: firmwaretest.Server{T: t}, t: t, target: target, host: &host{kept: map[string][]byte{}}}
 	d.start()
 	t.Cleanup(d.stop)
 	return d
@@ -89,11 +82,7 @@ func (d *device) start() {
 	}
 	object.SetHost(d.host)
 	object.UseTarget(d.target)
-	d.values = tree.New()
-	if err := d.values.Add(object); err != nil {
-		d.t.Fatal(err)
-	}
-	d.server = management.New(d.values, format.New(format.Config{TLV: true}), attribute.NewStore(attribute.Config{Max: 5}), management.Options{Preferred: format.None})
+	d.Attach(object)
 }
 
 func (d *device) stop() {
@@ -105,84 +94,7 @@ func (d *device) stop() {
 func (d *device) restart() {
 	d.t.Helper()
 	d.stop()
-	d.upload = nil
 	d.start()
-}
-
-// status gives state and result as 1/0.
-func (d *device) status() string {
-	d.t.Helper()
-	synctest.Wait()
-	state, _ := d.values.Get(lwm2m.NewPath(5, 0, 3))
-	result, known := d.values.Get(lwm2m.NewPath(5, 0, 5))
-	if !known {
-		d.t.Fatal("/5/0/5 is not there")
-	}
-	return fmt.Sprintf("%d/%d", state.Int(), result.Int())
-}
-
-func request(code coap.Code, resource string, content int, payload []byte) *coap.Request {
-	r := &coap.Request{Confirmable: true, Token: []byte("t")}
-	r.Code, r.Payload = code, payload
-	for _, segment := range []string{"5", "0", resource} {
-		r.Options.AddString(coap.URIPath, segment)
-	}
-	if content >= 0 {
-		r.Options.SetUint(coap.ContentFormat, uint32(content))
-	}
-	return r
-}
-
-func (d *device) do(r *coap.Request) string {
-	response := d.server.Serve(management.Peer{SSID: 1}, r)
-	if response.After != nil {
-		response.After()
-	}
-	return response.Code.String()
-}
-
-func (d *device) uri(text string) string { return d.do(request(coap.PUT, "1", 0, []byte(text))) }
-func (d *device) execute() string        { return d.do(request(coap.POST, "2", -1, nil)) }
-func (d *device) pack(whole string) string {
-	return d.do(request(coap.PUT, "0", 42, []byte(whole)))
-}
-
-// begin starts a block-wise push, and gives the error answer to its first block or that the next one is asked for.
-func (d *device) begin(size uint32, part string) string {
-	r := request(coap.PUT, "0", 42, nil)
-	if size > 0 {
-		r.Options.SetUint(coap.Size1, size)
-	}
-	if d.upload = d.server.Stream(management.Peer{SSID: 1}, r); d.upload == nil {
-		d.t.Fatal("the package is not streamed")
-	}
-	return d.more(part)
-}
-
-func (d *device) more(part string) string {
-	if response := d.upload.Write([]byte(part)); response != nil {
-		return response.Code.String()
-	}
-	return "2.31"
-}
-
-func (d *device) last(part string) string {
-	if code := d.more(part); code != "2.31" {
-		return code
-	}
-	response := d.upload.Commit()
-	if response.After != nil {
-		response.After()
-	}
-	return response.Code.String()
-}
-
-// want compares state and result.
-func (d *device) want(what, status string) {
-	d.t.Helper()
-	if got := d.status(); got != status {
-		d.t.Fatalf("%s: state and result are %s, want %s", what, got, status)
-	}
 }
 
 func equal(t *testing.T, what string, got, want any) {
