@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/cloudgen/cloudgen/runtime/clock"
-	"github.com/cloudgen/cloudgen/runtime/cloud"
 	"github.com/cloudgen/cloudgen/runtime/data"
 	"github.com/cloudgen/cloudgen/runtime/durable"
 	"github.com/cloudgen/cloudgen/runtime/gnss/agnss"
@@ -22,6 +21,7 @@ import (
 	"github.com/cloudgen/cloudgen/runtime/modem/sim/assisted"
 	"github.com/cloudgen/cloudgen/runtime/modem/sim/scripted"
 	"github.com/cloudgen/cloudgen/runtime/tracker"
+	"github.com/cloudgen/cloudgen/runtime/tracker/trackertest"
 )
 
 // theMorning and theAfternoon are what happens to a van between two midnights. At noon its driver switches the device off and on.
@@ -59,77 +59,32 @@ const theAfternoon = `
 11h30m  lte down
 `
 
-// journal is a cloud that writes down what it is told and answers after a second, as long as the network is up.
+// journal is a diary that answers after a second.
 type journal struct {
-	start time.Time
-	app   *tracker.App
-
-	mu    sync.Mutex
-	up    bool
-	lines []string
-}
-
-func (j *journal) write(format string, arguments ...any) error {
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	if !j.up {
-		return cloud.ErrNotConnected
-	}
-	j.lines = append(j.lines, time.Since(j.start).String()+" "+fmt.Sprintf(format, arguments...))
-	return nil
-}
-
-func (j *journal) Report(_ context.Context, u data.Update) error {
-	var kinds []string
-	if u.Device != nil {
-		kinds = append(kinds, "device")
-	}
-	if u.Network != nil {
-		kinds = append(kinds, fmt.Sprintf("cell %d", u.Network.CellID))
-	}
-	if u.Fix != nil {
-		kinds = append(kinds, fmt.Sprintf("%.2f/%.2f", u.Fix.Latitude, u.Fix.Longitude))
-	}
-	if u.Environment != nil {
-		kinds = append(kinds, "environment")
-	}
-	if u.Battery != nil {
-		kinds = append(kinds, "battery")
-	}
-	return j.write("report %s", strings.Join(kinds, ", "))
+	trackertest.Diary
+	app *tracker.App
 }
 
 func (j *journal) ReportBatch(_ context.Context, b data.Batch) error {
 	var fixes []string
 	for _, fix := range b.Fix {
-		fixes = append(fixes, fix.Taken.Sub(j.start).String())
+		fixes = append(fixes, fix.Taken.Sub(j.Start).String())
 	}
-	return j.write("batch network %d, environment %d, battery %d, fixes of %s", len(b.Network), len(b.Environment), len(b.Battery), strings.Join(fixes, " "))
+	return j.Write("batch network %d, environment %d, battery %d, fixes of %s", len(b.Network), len(b.Environment), len(b.Battery), strings.Join(fixes, " "))
 }
 
 func (j *journal) ReportConfig(_ context.Context, c data.Configuration) error {
-	return j.write("configuration: every %v, location within %v, without %+v", c.ActiveWait, c.LocationTimeout, c.NoData)
-}
-
-func (j *journal) RequestLocation(_ context.Context, r data.LocationRequest) error {
-	text := "location?"
-	if r.Cell != nil {
-		text += fmt.Sprintf(" cell %d and %d more", r.Cell.ID, len(r.Cell.Neighbours))
-	}
-	if r.WiFi != nil {
-		text += fmt.Sprintf(" access points %d", len(r.WiFi.AccessPoints))
-	}
-	return j.write("%s", text)
+	return j.Write("configuration: every %v, location within %v, without %+v", c.ActiveWait, c.LocationTimeout, c.NoData)
 }
 
 func (j *journal) RequestAGNSS(_ context.Context, r data.AGNSSRequest) error {
 	time.AfterFunc(time.Second, func() { j.app.AGNSSReceived(message(time.Now(), r.Types...)) })
-	return j.write("A-GNSS? cell %d, types %v", r.CellID, r.Types)
+	return j.Write("A-GNSS? cell %d, types %v", r.CellID, r.Types)
 }
 
 func (j *journal) RequestPGPS(_ context.Context, r data.PGPSRequest) error {
 	time.AfterFunc(time.Second, func() { j.app.PGPSReceived(predictions(r)) })
-	return j.write("P-GPS? %d from day %d, %v", r.Predictions, r.GPSDay, r.TimeOfDay)
+	return j.Write("P-GPS? %d from day %d, %v", r.Predictions, r.GPSDay, r.TimeOfDay)
 }
 
 // look writes down what a receiver lacks.
@@ -140,9 +95,7 @@ func (j *journal) look(t *testing.T, receiver *assisted.Modem) {
 		t.Error(err)
 	}
 	request := agnss.Request{Types: need.Types()}.For(data.Cell{})
-	j.mu.Lock()
-	defer j.mu.Unlock()
-	j.lines = append(j.lines, fmt.Sprintf("%v the receiver lacks %v, ephemerides of %d satellites", time.Since(j.start), request.Types, bits.OnesCount64(need.GPS.Ephemerides)))
+	j.Note(fmt.Sprintf("%v the receiver lacks %v, ephemerides of %d satellites", time.Since(j.Start), request.Types, bits.OnesCount64(need.GPS.Ephemerides)))
 }
 
 // drive has a device live with a script until a time of the day; do is called meanwhile.
@@ -178,14 +131,12 @@ func (j *journal) drive(t *testing.T, dir, script string, until time.Duration, d
 		t.Fatal(err)
 	}
 	follow := func(e modem.Event) {
-		j.mu.Lock()
-		defer j.mu.Unlock()
 		switch e.Type {
 		case modem.EventLTEConnected:
-			j.up = true
+			j.SetUp(true)
 			j.app.Connected()
 		case modem.EventLTEDisconnected:
-			j.up = false
+			j.SetUp(false)
 			j.app.Disconnected()
 		}
 	}
@@ -202,7 +153,7 @@ func (j *journal) drive(t *testing.T, dir, script string, until time.Duration, d
 		}
 	})
 	do(j.app, device)
-	time.Sleep(time.Until(j.start.Add(until)))
+	time.Sleep(time.Until(j.Start.Add(until)))
 	cancel()
 	running.Wait()
 }
@@ -212,8 +163,8 @@ func (j *journal) drive(t *testing.T, dir, script string, until time.Duration, d
 func TestADaysDrive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Until(first))
-		j, dir := &journal{start: time.Now()}, t.TempDir()
-		at := func(d time.Duration) { time.Sleep(time.Until(j.start.Add(d))) }
+		j, dir := &journal{Diary: trackertest.Diary{Start: time.Now()}}, t.TempDir()
+		at := func(d time.Duration) { time.Sleep(time.Until(j.Start.Add(d))) }
 		j.drive(t, dir, theMorning, 12*time.Hour-time.Minute, func(app *tracker.App, receiver *assisted.Modem) {
 			at(time.Minute)
 			j.look(t, receiver)
@@ -236,10 +187,11 @@ func TestADaysDrive(t *testing.T) {
 			j.look(t, receiver)
 		})
 		want := strings.Split(strings.TrimSpace(expected), "\n")
-		for i := range max(len(want), len(j.lines)) {
+		lines := j.Lines()
+		for i := range max(len(want), len(lines)) {
 			var got, line string
-			if i < len(j.lines) {
-				got = j.lines[i]
+			if i < len(lines) {
+				got = lines[i]
 			}
 			if i < len(want) {
 				line = strings.TrimSpace(want[i])

@@ -2,20 +2,19 @@ package location
 
 import (
 	"context"
-	"fmt"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
-	"github.com/cloudgen/cloudgen/runtime/cloud"
 	"github.com/cloudgen/cloudgen/runtime/data"
 	"github.com/cloudgen/cloudgen/runtime/durable"
 	"github.com/cloudgen/cloudgen/runtime/modem"
 	"github.com/cloudgen/cloudgen/runtime/modem/sim"
 	"github.com/cloudgen/cloudgen/runtime/modem/sim/scripted"
 	"github.com/cloudgen/cloudgen/runtime/tracker"
+	"github.com/cloudgen/cloudgen/runtime/tracker/trackertest"
 )
 
 // theDay is what happens to a lorry between two midnights.
@@ -51,70 +50,6 @@ const theDay = `
 23h2m   lte up
 `
 
-// diary is a cloud that writes down what it is told, as long as the network is up.
-type diary struct {
-	start time.Time
-
-	mu    sync.Mutex
-	up    bool
-	lines []string
-}
-
-func (d *diary) write(format string, arguments ...any) error {
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	if !d.up {
-		return cloud.ErrNotConnected
-	}
-	d.lines = append(d.lines, time.Since(d.start).String()+" "+fmt.Sprintf(format, arguments...))
-	return nil
-}
-
-func (d *diary) Report(_ context.Context, u data.Update) error {
-	var kinds []string
-	if u.Device != nil {
-		kinds = append(kinds, "device")
-	}
-	if u.Network != nil {
-		kinds = append(kinds, fmt.Sprintf("cell %d", u.Network.CellID))
-	}
-	if u.Fix != nil {
-		kinds = append(kinds, place(*u.Fix))
-	}
-	if u.Environment != nil {
-		kinds = append(kinds, "environment")
-	}
-	if u.Battery != nil {
-		kinds = append(kinds, "battery")
-	}
-	return d.write("report %s", strings.Join(kinds, ", "))
-}
-
-func (d *diary) ReportBatch(_ context.Context, b data.Batch) error {
-	var places []string
-	for _, fix := range b.Fix {
-		places = append(places, fix.Taken.Sub(d.start).String()+" "+place(fix))
-	}
-	return d.write("batch network %d, environment %d, battery %d, fixes [%s]", len(b.Network), len(b.Environment), len(b.Battery), strings.Join(places, ", "))
-}
-
-func (d *diary) ReportConfig(_ context.Context, c data.Configuration) error {
-	return d.write("configuration: every %v", c.ActiveWait)
-}
-
-func (d *diary) RequestLocation(_ context.Context, r data.LocationRequest) error {
-	text := "location?"
-	if r.Cell != nil {
-		text += fmt.Sprintf(" cell %d and %d more", r.Cell.ID, len(r.Cell.Neighbours))
-	}
-	if r.WiFi != nil {
-		text += fmt.Sprintf(" access points %d", len(r.WiFi.AccessPoints))
-	}
-	return d.write("%s", text)
-}
-
-func place(fix data.Fix) string { return fmt.Sprintf("%.2f/%.2f", fix.Latitude, fix.Longitude) }
-
 // TestADaysDrive drives from depot to customer and on, with gaps in the coverage, in the sky and in both, in virtual time.
 func TestADaysDrive(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -140,16 +75,14 @@ func TestADaysDrive(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		book := &diary{start: time.Now()}
+		book := &trackertest.Diary{Start: time.Now()}
 		follow := func(e modem.Event) {
-			book.mu.Lock()
-			defer book.mu.Unlock()
 			switch e.Type {
 			case modem.EventLTEConnected:
-				book.up = true
+				book.SetUp(true)
 				app.Connected()
 			case modem.EventLTEDisconnected:
-				book.up = false
+				book.SetUp(false)
 				app.Disconnected()
 			}
 		}
@@ -174,10 +107,10 @@ func TestADaysDrive(t *testing.T) {
 		running.Wait()
 
 		want := strings.Split(strings.TrimSpace(expected), "\n")
-		for i := range max(len(want), len(book.lines)) {
+		for i := range max(len(want), len(book.Lines())) {
 			var got, line string
-			if i < len(book.lines) {
-				got = book.lines[i]
+			if i < len(book.Lines()) {
+				got = book.Lines()[i]
 			}
 			if i < len(want) {
 				line = strings.TrimSpace(want[i])
